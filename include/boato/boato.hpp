@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a program that embeds a peer may include. Std only.
+#pragma once
+
+#include <boato/result.hpp>
+#include <boato/types.hpp>
+#include <boato/version.hpp>

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The links a machine may address, and what is known of each. One link per peer is in use; peer_core is the
+// only writer.
+#pragma once
+
+#include "overlay/base/strong.hpp"
+#include "overlay/wire/fields.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace boato {
+
+// A link that has just come up, as its handshake proved it.
+struct LinkUp {
+  LinkId link;
+  PeerId peer;
+  Incarnation incarnation;
+  bool dialed = false;                 // we began it
+  std::array<std::uint8_t, 16> tag{};  // the same at both ends, unlike any other link's
+  std::uint32_t flags = 0;             // wire::PeerFlags of the peer's record
+  wire::AddressList addresses;         // as the peer's record says; empty if it says none
+};
+
+struct LinkInfo {
+  LinkId id;
+  PeerId peer;
+  Incarnation incarnation;
+  bool dialed = false;
+  std::array<std::uint8_t, 16> tag{};
+  std::uint32_t flags = 0;
+  wire::AddressList addresses;
+  Time since{};
+  Time last_heard{};
+  Duration rtt{0};          // 0 = not measured yet
+  std::size_t backlog = 0;  // bytes of reliable and repair class that wait at this end
+  bool lagging = false;     // over its data budget: no CAST goes here until it is below half
+};
+
+class LinkTable {
+ public:
+  [[nodiscard]] const LinkInfo* find(LinkId id) const;
+  [[nodiscard]] const LinkInfo* find(const PeerId& peer) const;
+  [[nodiscard]] std::span<const LinkInfo> all() const { return links_; }  // by rising LinkId
+  [[nodiscard]] std::size_t size() const { return links_.size(); }
+
+  // For peer_core only.
+  LinkInfo& add(const LinkUp& up, Time now);  // the peer has no link yet (checked)
+  void remove(LinkId id);
+  [[nodiscard]] LinkInfo* edit(LinkId id);
+
+ private:
+  std::vector<LinkInfo> links_;                     // by id
+  std::vector<std::pair<PeerId, LinkId>> by_peer_;  // by peer
+};
+
+}  // namespace boato
