@@ -32,5 +32,8 @@ configure_package_config_file(tools/cmake/boatoConfig.cmake.in boatoConfig.cmake
 write_basic_package_version_file(boatoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/boatoConfig.cmake ${PROJECT_BINARY_DIR}/boatoConfigVersion.cmake
   DESTINATION ${package_dir})
+# Relative to the file itself, so that an installed tree may be moved.
+file(RELATIVE_PATH BOATO_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" BOATO_PC_UP "${BOATO_PC_UP}")
 configure_file(tools/cmake/boato.pc.in boato.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/boato.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
