@@ -64,10 +64,11 @@ struct TopicNotice {
   std::string text;  // rare notices only
 };
 
-// How far one of our own events has come: `holders` distinct other peers have confirmed that they took it.
+// One of our own batches has been taken by `holders` distinct other peers. Zero: there is no other member to
+// take it.
 struct TakenNotice {
   TopicTag topic;
-  Seq upto;  // of our own stream
+  Seq first, last;  // of our own stream
   std::uint32_t holders = 0;
 };
 

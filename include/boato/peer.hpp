@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// A peer inside this process: it owns two threads, the loop thread (protocol and sockets, never user code)
+// and the delivery thread (all handlers). Any method may be called from any thread, handlers included, unless
+// its comment says otherwise. No exception leaves or enters: what can fail returns a Result, and a handler
+// that throws ends the program.
+#pragma once
+
+#include <boato/event.hpp>
+#include <boato/result.hpp>
+#include <boato/subscription.hpp>
+#include <boato/topic.hpp>
+#include <boato/types.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace boato {
+
+enum class Role : std::uint8_t {
+  full,
+  guest,  // stays briefly: forwards for nobody and is nobody's neighbour by choice
+};
+
+struct Options {
+  std::string name{};                              // for people; default: the first letters of the key
+  std::vector<std::string> listen{"127.0.0.1:0"};  // several allowed; empty = dials only
+  std::vector<std::string>
+      join{};  // addresses of any peers, all retried for ever; empty = the first peer of an overlay
+  std::string data_dir{};  // where the identity is kept; empty = all in memory and a new key each start
+  std::string network = "default";  // the overlay's name: peers of different networks never link
+  std::string network_key_file{};   // admission; empty = open overlay, on loopback only
+  Role role = Role::full;
+  std::vector<Attribute> attributes{};              // of this peer
+  std::size_t memory_max = std::size_t{256} << 20;  // of all queues and caches together
+  std::function<void(std::function<void()>)>
+      deliver_on{};  // run handlers here, e.g. on a GUI thread; must keep order
+  std::function<void(std::string_view json_line)> log{};  // default: none; the library never writes to stderr
+  std::vector<std::pair<std::string, std::string>>
+      set{};  // any key of the configuration's [limits] and [network] tables
+};
+
+// What was accepted and nobody else holds.
+struct CloseReport {
+  std::uint64_t unsent = 0;
+  std::uint64_t unstored = 0;
+  bool left_cleanly = false;
+};
+
+struct Topology {
+  struct Link {
+    PeerId peer;
+    bool active = false, mesh = false, finger = false;
+    Duration rtt{0};
+    std::vector<std::string> addresses;
+  };
+  PeerId id;
+  std::string name;
+  std::vector<std::string> addresses;
+  std::uint32_t topics = 0;
+  std::uint32_t passive = 0;
+  std::vector<Link> links;
+};
+
+struct Metric {
+  std::string name;  // "boato_events_published_total"
+  std::vector<std::pair<std::string, std::string>> labels;
+  double value = 0;
+};
+
+struct TopicInfo {
+  std::string name;
+  Contract contract;
+  bool open = false;  // this peer takes part
+  bool ready = false;
+  std::uint64_t members = 0, receivers = 0, mesh = 0, streams = 0;
+  std::uint64_t received = 0, held = 0, delivered = 0, duplicates = 0, lost = 0;
+};
+
+class Peer {
+ public:
+  // Binds and starts the threads; does not wait for others. Errors: bad_config (says which option and what to
+  // do), unreachable (an address to listen on is in use), not_allowed (no network key and not on loopback).
+  static Result<Peer> start(Options options);
+  Peer(Peer&&) noexcept;
+  Peer& operator=(Peer&&) noexcept;
+  // Closes within 2 s. Never from one of its own handlers (checked).
+  ~Peer();
+
+  // Waits until joined to an overlay through any of `join`; at once if there is none. Errors: timeout,
+  // unreachable (with causes).
+  Result<void> ready(Duration within);
+  [[nodiscard]] const PeerId& id() const;
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] std::vector<std::string> addresses() const;
+
+  // First use founds the topic; no contract = what is declared, else the default. Waits until the peer takes
+  // part in it. Errors: conflict (declared with another contract), bad_name, not_allowed (a contract that is
+  // not offered), timeout.
+  Result<Topic> topic(std::string_view name, std::optional<Contract> contract = {},
+                      Duration within = std::chrono::seconds{5});
+  // Removes the topic's record everywhere. Errors: no_such, not_allowed (founded by another peer).
+  Result<void> remove_topic(std::string_view name);
+  // Every topic this peer has heard of.
+  [[nodiscard]] std::vector<TopicInfo> topics() const;
+
+  // pattern: a name, or with `+` (one level) and `#` (the rest). A peer's own events come too. Each topic
+  // keeps its own order. Poll style: take items with Subscription::poll. Errors: bad_name, not_allowed,
+  // bad_predicate.
+  Result<Subscription> subscribe(std::string_view pattern, SubscribeOptions options = {});
+  // Handler style: runs on the delivery thread, or where Options::deliver_on says; never twice at a time for
+  // one subscription.
+  Result<Subscription> subscribe(std::string_view pattern, SubscribeOptions options,
+                                 std::function<void(const Item&)> handler);
+
+  [[nodiscard]] Topology topology() const;  // own links and views
+  // Asks peer after peer for its view, at most `peers_max`, for at most `within`.
+  [[nodiscard]] std::vector<Topology> survey(Duration within, std::size_t peers_max = 10000) const;
+  [[nodiscard]] std::vector<Metric> metrics() const;  // O(metrics): once per second is cheap
+
+  // Graceful: refuses new events, waits until others hold what was accepted, says goodbye, stops. Waits at
+  // most `within`, then stops anyway and tells what nobody else holds. wrong_thread in an own handler. A
+  // second call returns the first one's report.
+  Result<CloseReport> close(Duration within = std::chrono::seconds{10});
+
+ private:
+  friend struct PeerAccess;
+  explicit Peer(std::unique_ptr<struct PeerImpl> impl);
+  std::unique_ptr<struct PeerImpl> impl_;
+};
+
+}  // namespace boato

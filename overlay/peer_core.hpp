@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// One peer of the overlay, without any I/O: bytes, time and randomness come in as arguments, effects go out
+// by drain(). It composes the machines of the rooms: decodes frames, hands each message to the machine it is
+// for, passes small results on from one machine to the next, and knows the earliest deadline. It has no rule
+// of its own. The host (node/host) runs it on sockets, the simulator (tools/sim) on virtual time; both call
+// it from one thread only.
+#pragma once
+
+#include <boato/result.hpp>
+
+#include "overlay/core_config.hpp"
+#include "overlay/effects/effects.hpp"
+#include "overlay/effects/link_table.hpp"
+#include "overlay/effects/self.hpp"
+#include "overlay/membership/dialer.hpp"
+#include "overlay/membership/directory.hpp"
+#include "overlay/membership/membership.hpp"
+#include "overlay/stream/event_cache.hpp"
+#include "overlay/wire/batch.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace boato {
+
+struct TopicState;
+class RecordPool;
+class SlabPool;
+
+// A frame as the link or the simulator hands it over.
+struct Frame {
+  Bytes bytes;    // the envelope, and the body behind it unless `body` holds it
+  EventRef body;  // shared memory of the body, or of the whole frame if `whole`; empty: the body lies only in
+                  // `bytes`
+  bool whole = false;  // `body` covers all of `bytes`, envelope included
+};
+
+enum class Use : std::uint8_t { subscribe, publish };
+
+// What a peer knows of another one's links, for topology tools.
+struct PeerView {
+  PeerId peer;
+  std::uint32_t token = 0;
+  std::string name;
+  std::uint32_t topics = 0, passive = 0;
+  struct Link {
+    PeerId peer;
+    std::uint32_t roles = 0;
+    Duration rtt{0};
+    wire::AddressList addresses;
+  };
+  std::vector<Link> links;
+};
+
+// One open topic, for status and tools.
+struct TopicView {
+  TopicTag tag;
+  std::string name;
+  Contract contract;
+  bool ready = false;
+  bool subscribed = false;
+  std::size_t members = 0, receivers = 0, mesh = 0, fingers = 0, streams = 0;
+  std::size_t held_events = 0, missing_ranges = 0, outstanding = 0;
+  std::uint64_t received = 0, delivered = 0, duplicates = 0, lost = 0;
+};
+
+class PeerCore {
+ public:
+  // `self`, `slabs` and `records` belong to the caller and outlive the core.
+  PeerCore(const CoreConfig& config, const Self& self, SlabPool& slabs, RecordPool& records, Rng rng);
+  ~PeerCore();
+  PeerCore(const PeerCore&) = delete;
+  PeerCore& operator=(const PeerCore&) = delete;
+
+  // --- the world
+  // ------------------------------------------------------------------------------------------------------------
+  void start(Time now, std::span<const Address> seeds);
+  void add_seeds(Time now, std::span<const Address> seeds);  // names resolved later
+  void on_link_up(Time now, const LinkUp& up);
+  void on_link_down(Time now, LinkId link, CloseReason why);
+  void on_dial_failed(Time now, const DialWish& dial);  // no address of the wish answered
+  void on_frame(Time now, LinkId link, Flow flow, const Frame& frame);
+  // Bytes of the reliable and repair classes that wait at this end of the link; told when they change much
+  // (every drain is fine).
+  void on_backlog(Time now, LinkId link, std::size_t bytes);
+  void on_deadline(Time now);
+  [[nodiscard]] Time next_deadline() const;
+  // Says goodbye everywhere: leaves all topics and disconnects. Links may be closed once drained and flushed.
+  void leave(Time now);
+
+  // Hands all effects to the host (see effects/effects.hpp for its verbs) and clears them.
+  template <class Host>
+  void drain(Host&& host) {
+    fx_.dials().swap(granted_);
+    fx_.drain(host);
+    granted_.clear();
+  }
+  [[nodiscard]] bool has_effects() const { return !fx_.empty() || !granted_.empty(); }
+
+  // --- the application
+  // ------------------------------------------------------------------------------------------------------
+  // Opens a topic, founding it if nobody has. Uses are counted: close_topic once for each open. Errors:
+  // bad_name, conflict (declared with another contract), too_large (too many topics), not_allowed (a contract
+  // this peer cannot keep).
+  Result<TopicTag, Errc> open_topic(Time now, std::string_view name, const std::optional<Contract>& contract,
+                                    Use use);
+  void close_topic(Time now, TopicTag topic, Use use);
+  // Opens every topic the pattern takes, now and whenever one appears; each is told by TopicNotice::opened
+  // before its events.
+  Result<void, Errc> subscribe_pattern(Time now, std::string_view pattern);
+  void unsubscribe_pattern(Time now, std::string_view pattern);
+
+  // Publishes a batch whose first event is `first`; numbers are dense per topic, from 1 (checked). The
+  // builder's slab must belong to the peer's pool. False: the topic is not open for publishing (refused or
+  // closed).
+  bool publish(Time now, TopicTag topic, wire::BatchBuilder& batch, Seq first);
+  // False while more than half of the topic's first links are full: hold batches back, ask again after the
+  // next drain.
+  [[nodiscard]] bool has_room(TopicTag topic) const;
+  // Whether some of our own batches in the topic have not been taken by any other member (false if there is
+  // no other member).
+  [[nodiscard]] std::uint64_t untaken_events(TopicTag topic) const;
+
+  // --- looking
+  // ---------------------------------------------------------------------------------------------------------------
+  [[nodiscard]] const LinkTable& links() const { return links_; }
+  [[nodiscard]] const Membership& membership() const { return membership_; }
+  [[nodiscard]] const Directory& directory() const { return directory_; }
+  [[nodiscard]] const EventCache& cache() const { return cache_; }
+  [[nodiscard]] bool joined() const { return membership_.joined(); }
+  [[nodiscard]] bool topic_ready(TopicTag topic) const;
+  [[nodiscard]] std::vector<TopicView> topics() const;
+  [[nodiscard]] std::optional<TopicView> topic(TopicTag tag) const;
+  // The members of an open topic, in ring order: ids with whether they receive events.
+  [[nodiscard]] std::vector<std::pair<PeerId, bool>> members(TopicTag topic) const;
+  [[nodiscard]] const PeerView& own_view();
+  // Asks another peer for its view; dials it if there is no link. Answers arrive in take_views().
+  void ask_view(Time now, const PeerId& peer, const wire::AddressList& addresses, std::uint32_t token);
+  [[nodiscard]] std::vector<PeerView> take_views();
+
+  // Sets a full roster at once: large simulations start from a state that joining would reach.
+  void preload_roster(TopicTag topic, std::span<const MemberRecord* const> records);
+  [[nodiscard]] const MemberRecord* own_record(TopicTag topic) const;
+
+  void check_invariants() const;
+
+ private:
+  struct Pattern {
+    std::string text;
+    std::uint32_t uses = 0;
+  };
+  struct ViewWish {
+    PeerId peer;
+    std::uint32_t token = 0;
+    Time until{};
+  };
+
+  template <class M>
+  bool read(const LinkInfo& from, wire::Cursor& in, std::uint32_t fields, M& m);
+  void dispatch(Time now, const LinkInfo& from, Flow flow, const Frame& frame);
+  void on_event_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in, std::uint32_t fields,
+                     const Frame& frame);
+  void on_roster_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in, std::uint32_t fields,
+                      const Frame& frame);
+  void on_directory_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in,
+                         std::uint32_t fields, const Frame& frame);
+  void on_membership_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in,
+                          std::uint32_t fields);
+  void on_view_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in, std::uint32_t fields);
+  [[nodiscard]] EventRef body_of(const Frame& frame, const wire::Cursor& in);
+
+  TopicState* find(TopicTag tag) const;
+  TopicState& make_topic(Time now, const TopicRecord& record);
+  void start_topic(Time now, TopicState& topic);
+  void end_topic(Time now, TopicTag tag);
+  void follow_directory(Time now);
+  void follow_roster(Time now, TopicState& topic);
+  void match_patterns(Time now, const TopicRecord& record);
+  void drop_link(Time now, LinkId link, CloseReason why);
+  void sweep_links(Time now);
+  void settle(Time now);  // wishes for links to the dialer, granted ones to the host
+  void malformed(const LinkInfo& from);
+  [[nodiscard]] std::span<const LinkId> active_links();
+
+  const CoreConfig config_;
+  const Self& self_;
+  SlabPool& slabs_;
+  RecordPool& records_;
+  Rng rng_;
+  Effects fx_;
+  LinkTable links_;
+  Dialer dialer_;
+  Membership membership_;
+  Directory directory_;
+  EventCache cache_;
+  CastLedger casts_;
+  HoldBudget holds_;
+  std::vector<std::unique_ptr<TopicState>> topics_;  // by tag
+  std::vector<Pattern> patterns_;
+  std::vector<DialWish> granted_;
+  std::vector<DialWish> wishes_;
+  std::vector<ViewWish> view_wishes_;
+  std::vector<PeerView> views_;
+  std::vector<LinkId> active_;
+  PeerView own_view_;
+  Time next_sweep_{};
+  std::uint32_t next_slot_ = 0;
+  bool leaving_ = false;
+};
+
+}  // namespace boato

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages that carry events and repair them. Each comment states the receiver's duty.
+#pragma once
+
+#include "overlay/wire/fields.hpp"
+#include "overlay/wire/kind.hpp"
+
+#include <tuple>
+
+namespace boato::wire {
+
+// A packed list of ring places (8 bytes each, big-endian): at most so many peers are excepted in one part.
+inline constexpr std::size_t except_max = 16;
+
+// Body: one batch. Receiver: deliver it to all members in [lo, hi) of the ring that want it (hi = 0 stands
+// for 2^64), known to the sender or not, except those whose places are listed. It checks the signature before
+// it forwards, forwards even when it holds the batch already, and counts the frame in its next TAKEN.
+struct Cast {
+  static constexpr Kind kind = Kind::cast;
+  TopicTag topic;
+  std::uint64_t lo = 0, hi = 0;
+  Bytes except;
+  std::uint8_t flags = 0;
+  std::uint8_t hops = 0;  // links crossed before this one; 32 ends the frame
+  static constexpr auto fields =
+      std::tuple{&Cast::topic, &Cast::lo, &Cast::hi, &Cast::except, &Cast::flags, &Cast::hops};
+};
+enum CastFlags : std::uint8_t {
+  cast_takeover = 1,  // another child did not take this part in time
+  cast_flood =
+      2,  // mass death: whoever finds the batch new sends it on to all its mesh links, with an empty interval
+  cast_no_duty = 4,  // the interval is empty: only for the receiver
+};
+
+// Receiver: the first `count` CAST frames it sent on this link are taken: it need not see to their parts any
+// more.
+struct Taken {
+  static constexpr Kind kind = Kind::taken;
+  std::uint64_t count = 0;
+  static constexpr auto fields = std::tuple{&Taken::count};
+};
+
+enum class MeshVerb : std::uint8_t { ask = 0, yes = 1, no = 2, leave = 3 };
+
+// Receiver of ask: answer yes (both are mesh neighbours in the topic from now on) or no. Of leave: forget the
+// role. Of yes: if it did not ask, answer leave.
+struct Mesh {
+  static constexpr Kind kind = Kind::mesh;
+  TopicTag topic;
+  MeshVerb verb{};
+  static constexpr auto fields = std::tuple{&Mesh::topic, &Mesh::verb};
+};
+
+// `streams` is packed as stream/have_codec.hpp says: frontiers of the sender that changed. Receiver: whatever
+// lies below a frontier and is not here is missing; pull it from someone who said HAVE. Never answered.
+struct Have {
+  static constexpr Kind kind = Kind::have;
+  TopicTag topic;
+  Bytes streams;
+  static constexpr auto fields = std::tuple{&Have::topic, &Have::streams};
+};
+
+// `streams`: per stream the ranges that are asked for (upto = last number below the first range). Receiver:
+// answer with the batches that hold events of the ranges, in stream order, as REPAIR, and with HAVE_NOT for
+// the rest; never with silence.
+struct Pull {
+  static constexpr Kind kind = Kind::pull;
+  TopicTag topic;
+  Bytes streams;
+  static constexpr auto fields = std::tuple{&Pull::topic, &Pull::streams};
+};
+
+// Body: one batch that was asked for. Carries no duty to forward.
+struct Repair {
+  static constexpr Kind kind = Kind::repair;
+  TopicTag topic;
+  static constexpr auto fields = std::tuple{&Repair::topic};
+};
+
+// `streams`: ranges the sender was asked for and does not hold. Receiver: ask someone else.
+struct HaveNot {
+  static constexpr Kind kind = Kind::have_not;
+  TopicTag topic;
+  Bytes streams;
+  static constexpr auto fields = std::tuple{&HaveNot::topic, &HaveNot::streams};
+};
+
+// A round of anti-entropy. Receiver: if `digest` is not that of its own frontiers, answer with all its
+// frontiers as HAVE, and, if `ask` is set, with a SUMMARY of its own without `ask`.
+struct Summary {
+  static constexpr Kind kind = Kind::summary;
+  TopicTag topic;
+  std::uint64_t digest = 0;
+  bool ask = false;
+  static constexpr auto fields = std::tuple{&Summary::topic, &Summary::digest, &Summary::ask};
+};
+
+}  // namespace boato::wire
