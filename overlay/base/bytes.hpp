@@ -61,12 +61,13 @@ class ByteReader {
     const std::byte* at = take(n);
     return at ? Bytes{at, n} : Bytes{};
   }
-  // LEB128, at most 10 bytes.
+  // LEB128, at most 64 bits, in the shortest form only: one number, one text.
   std::uint64_t varint() {
     std::uint64_t value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
       const auto byte = be<std::uint8_t>();
       if (!ok_) return 0;
+      if ((shift == 63 && byte > 1) || (shift > 0 && byte == 0)) break;
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
