@@ -139,6 +139,7 @@ TEST(Utf8, RefusesLongFormsSurrogatesAndWhatIsCutOff) {
                                "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x82"})
     EXPECT_FALSE(is_utf8(bad)) << testing::PrintToString(bad);
   EXPECT_FALSE(is_utf8(std::string_view{"a\0b", 3}));
+  EXPECT_FALSE(is_utf8(std::string_view{"\u20ac"}.substr(0, 2)));  // the third byte is there, behind the end
 }
 
 PeerId any_id(Rng& rng) {
