@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a link ends. The first group travels as the code of a CLOSE record, so its values never change; the second is known only
-// to the side that finds out, and before CONFIRM nothing at all is told to the other side.
+// Why a link ends. The first group travels as the code of a CLOSE record, so its values never change; the
+// second is known only to the side that finds out, and before CONFIRM nothing at all is told to the other
+// side.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,9 @@
 
 namespace boato {
 
-// Protects nothing. For simulations of ten thousand peers: deterministic, cheap, and every bit of the input still matters, so
-// altered bytes are refused as with real keys. Anyone can forge a signature, and sealed bytes are readable.
+// Protects nothing. For simulations of ten thousand peers: deterministic, cheap, and every bit of the input
+// still matters, so altered bytes are refused as with real keys. Anyone can forge a signature, and sealed
+// bytes are readable.
 [[nodiscard]] const Crypto& toy_crypto();
 
 }  // namespace boato
