@@ -47,8 +47,8 @@ struct Error {
   WallTime since{};             // no_quorum: since when
   std::uint64_t number = 0;     // expect_failed, timeout of a versioned read: where the topic is
 
-  Error(Errc c, std::string why = {})
-      : code{c}, detail{std::move(why)} {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): `return Errc::closed;` is how calls refuse
+  Error(Errc c, std::string why = {}) : code{c}, detail{std::move(why)} {}
 };
 
 namespace detail {
@@ -59,13 +59,11 @@ namespace detail {
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : state_{std::in_place_index<0>, std::move(value)} {}  // NOLINT(google-explicit-constructor)
-  Result(E error)
-      : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT(google-explicit-constructor)
-  Result(Errc code)                                          // NOLINT(google-explicit-constructor)
-      requires(!std::same_as<E, Errc>)
-      : state_{std::in_place_index<1>, E{code}} {}
+  // NOLINTBEGIN(google-explicit-constructor): a function returns its value or its error as it is
+  Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}
+  Result(E error) : state_{std::in_place_index<1>, std::move(error)} {}
+  Result(Errc code) requires(!std::same_as<E, Errc>) : state_{std::in_place_index<1>, E{code}} {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -88,10 +86,10 @@ template <class E>
 class [[nodiscard]] Result<void, E> {
  public:
   Result() = default;
-  Result(E error) : error_{std::move(error)} {}  // NOLINT(google-explicit-constructor)
-  Result(Errc code)                              // NOLINT(google-explicit-constructor)
-      requires(!std::same_as<E, Errc>)
-      : error_{E{code}} {}
+  // NOLINTBEGIN(google-explicit-constructor): as above
+  Result(E error) : error_{std::move(error)} {}
+  Result(Errc code) requires(!std::same_as<E, Errc>) : error_{E{code}} {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return !error_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }

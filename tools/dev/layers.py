@@ -5,8 +5,9 @@
   layers.py          check, and write the graph to tools/dev/layers.txt
   layers.py --check  check, and fail if the committed graph differs
 
-The table is ROOMS (files directly in overlay/ are the composition, overlay/peer_core): which rooms a room may include directly; what those may include, it may too, except for
-the rooms in STRICT. A folder with sources and no row is an error: a new room is a decision.
+The table is ROOMS: which rooms a room may include directly; what those may include, it may too, except for
+the rooms in STRICT. Files directly in overlay/ are the composition, the room overlay/peer_core. A folder with
+sources and no row is an error: a new room is a decision.
 """
 import os
 import re
