@@ -36,7 +36,8 @@ enum class Kind : std::uint8_t {
   roster_fetch = 35,
   roster_ranges = 36,
   roster_spread = 37,
-  roster_leave = 38,
+  roster_leave = 38,  // reserved
+  roster_list = 39,
   // multicast: events and their repair
   cast = 48,
   taken = 49,
@@ -46,6 +47,8 @@ enum class Kind : std::uint8_t {
   repair = 53,
   have_not = 54,
   summary = 55,
+  start_ask = 56,
+  start_tell = 57,
   // 64 to 95: replicas, order and receipts; 96 to 111: queues; 112 to 127: tools
   view_ask = 112,
   view_tell = 113,

@@ -18,7 +18,8 @@ enum class StatementType : std::uint8_t {
   roster_entry = 2,
   topic_genesis = 3,
   equivocation = 4,
-  configuration = 5
+  configuration = 5,
+  suspicion = 6
 };
 
 inline constexpr std::size_t statement_header_bytes = 52;

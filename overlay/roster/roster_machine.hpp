@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// One peer's part in the roster of one topic: it joins, tells everybody what changes, finds out who is gone,
+// and compares its roster with others' now and then, so that all become equal.
+//   join.cpp       contacts, welcome, fetching the roster
+//   spread.cpp     news down the computed tree to all members
+//   suspicion.cpp  who is dead: accusers, refutation, the way back
+//   sync.cpp       digests, ranges, lists, pages
+// Source of the comparison: Meyer, "Range-Based Set Reconciliation", 2022. Departs: sums of 64-bit hashes; a
+// member could find entries of its own that cancel out, and would hide nothing but itself.
+// Knows the links and the members; does not know events, the overlay graph or the directory. Never dials:
+// it wishes for links.
+#pragma once
+
+#include "overlay/effects/effects.hpp"
+#include "overlay/effects/link_table.hpp"
+#include "overlay/effects/self.hpp"
+#include "overlay/roster/roster.hpp"
+#include "overlay/wire/roster_messages.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace boato {
+
+// What we say about ourselves in a topic. Interest: canonical predicate; "" or "true" = everything, "false" =
+// publishes only.
+struct OwnEntry {
+  std::string_view interest;
+  Bytes attributes;
+};
+
+// What peer_core passes on to other machines.
+struct RosterChange {
+  enum class Kind : std::uint8_t {
+    ready,             // the roster is as whole as the one of the member that welcomed us on `link`; no link: we
+                       // are alone, the topic's first member or out of reach of its others
+    joined,            // `peer`; not told for what was there before `ready`
+    updated,           // `peer` has a newer entry
+    left,              // `peer` left, is gone, or its entry expired
+    announce_contact,  // the directory should name us: own_statement() is what to tell
+  };
+  Kind kind{};
+  PeerId peer;
+  LinkId link;
+};
+
+class RosterMachine {
+ public:
+  // `config`, `self`, `records`, `slabs` and `links` outlive the machine.
+  RosterMachine(const RosterConfig& config, const TopicId& topic, const Self& self, RecordPool& records,
+                SlabPool& slabs, const LinkTable& links, Rng rng);
+
+  // Takes part from now on. `contacts`: roster entries as the directory tells them; bad ones, our own and
+  // leaving ones are passed over. None: we are the first, and ready at once.
+  void start(Time now, const OwnEntry& own, std::span<const Bytes> contacts, Effects& fx);
+  // Makes a new version of our entry and tells everybody. Interest and attributes within the limits (checked).
+  void set_own(Time now, const OwnEntry& own, Effects& fx);
+  // Ends the membership and tells everybody at once. Returns the leaving entry, which also takes us off the
+  // directory's contacts; valid while the machine lives. The machine is silent afterwards.
+  [[nodiscard]] Bytes leave(Time now, Effects& fx);
+
+  // `body` is what stands behind the envelope; valid during the call.
+  void on(Time now, const LinkInfo& from, const wire::RosterJoin& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterWelcome& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterFetch& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterPage& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterRanges& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterList& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterSpread& m, Bytes body, Effects& fx);
+
+  // Every link of the peer, whatever its roles.
+  void on_link_up(Time now, const LinkInfo& link, Effects& fx);
+  void on_link_down(Time now, const LinkInfo& link, CloseReason why, Effects& fx);
+  void on_dial_failed(Time now, const PeerId& peer, Effects& fx);
+  // A link is (no longer) a mesh link of this topic: digests go there.
+  void on_mesh_up(Time now, LinkId link, Effects& fx);
+  void on_mesh_down(LinkId link);
+  // The link to a member broke and a fresh dial failed.
+  void on_unreachable(Time now, const PeerId& peer, Effects& fx);
+  // The directory names a contact of this topic.
+  void on_contact(Time now, Bytes statement, Effects& fx);
+  void on_deadline(Time now, Effects& fx);
+  [[nodiscard]] Time next_deadline() const;
+
+  [[nodiscard]] const Roster& roster() const { return roster_; }
+  [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
+  [[nodiscard]] TopicTag topic() const { return tag_; }
+  [[nodiscard]] Bytes own_statement() const { return own_ ? Bytes{own_->statement} : Bytes{}; }
+  [[nodiscard]] const MemberRecord* own_record() const { return own_.get(); }
+
+  [[nodiscard]] std::span<const RosterChange> changes() const { return changes_; }
+  void clear_changes();
+
+  // Sets the whole roster at once, and is ready: large simulations start from what joining would reach.
+  // `records` are the pool's; our own may be among them (it is if it is the one own_record() names) or not.
+  void preload(Time now, std::span<const MemberRecord* const> records);
+
+  void check_invariants() const;
+
+ private:
+  enum class Phase : std::uint8_t { idle, joining, ready, left };
+
+  // A member that is asked to let us in, or may be.
+  struct Contact {
+    RecordRef record;
+    enum class State : std::uint8_t { fresh, dialling, asked, failed } state = State::fresh;
+    Time until{};
+  };
+  // A part of a roster that one link was asked for; [lo, hi) shrinks as pages come in.
+  struct Fetch {
+    Interval range;
+    LinkId link;
+    Time until{};
+    std::uint8_t pages = 0;  // still to come of the last question
+    bool join = false;       // we are not ready before it is done
+  };
+  struct ReachOut {
+    PeerId peer;
+    Time until{};
+  };
+  struct Waiting {  // an accusation
+    PeerId accused;
+    Time at{};
+  };
+  enum class Source : std::uint8_t { spread, page };
+
+  // join.cpp
+  void sign_own(Time now, std::uint32_t flags, Effects& fx);
+  void try_contacts(Time now, Effects& fx);
+  bool ask_to_join(Time now, Contact& contact, Effects& fx);
+  void welcome(LinkId link, Effects& fx);
+  void continue_join(Time now, Effects& fx);
+  void become_ready(Time now, LinkId link, Effects& fx);
+  void go_on_alone(Time now, Effects& fx);
+  void fetch(Time now, Interval range, LinkId link, bool join, Effects& fx);
+  void ask_fetch(Time now, Fetch& fetch, Effects& fx);
+  void check_fetches(Time now, Effects& fx);
+  void lose_fetch_link(Time now, LinkId link, Effects& fx);
+  [[nodiscard]] LinkId any_member_link(LinkId except);
+
+  // spread.cpp
+  void spread_later(Time now, RecordRef record);
+  void spread_later(Time now, AccusationRef accusation);
+  void spread_outbox(Effects& fx);
+  void forward(const wire::RosterSpread& m, const EventRef& body, Effects& fx);
+  [[nodiscard]] LinkId choose(const wire::RosterSpread& m, std::span<const Member> part, Interval interval);
+  [[nodiscard]] bool served(const wire::RosterSpread& m, const Member& member) const;
+
+  // suspicion.cpp
+  void accuse(Time now, const PeerId& peer, Effects& fx);
+  void hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx);
+  void end_suspicions(Time now, Effects& fx);
+  void bury(Time now, const PeerId& peer, Effects& fx);
+  void refute(Time now, Effects& fx);
+  void test_ghost(Time now, Effects& fx);
+  void tell_reason(LinkId link, const Gone& gone, Effects& fx);
+  [[nodiscard]] std::size_t accusers_needed(const PeerId& accused) const;
+
+  // sync.cpp
+  bool take(Time now, const LinkInfo& from, Bytes body, Effects& fx);  // into batch_ and heard_; false: closed
+  void merge_batch(Time now, Source source, LinkId from, Effects& fx);
+  void send_digest(LinkId link, Effects& fx);
+  void reach_out(Time now, const MemberRecord& peer, Effects& fx);
+  void compare(Time now, const LinkInfo& from, const wire::RosterRange& theirs, Effects& fx);
+  void send_list(LinkId link, Interval interval, bool answer, Effects& fx);
+  bool afford(Time now, const LinkInfo& to, std::size_t bytes);
+  // Sends pages of the entries in `interval`; returns the place up to which they reach (0: the end).
+  std::uint64_t send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
+
+  void change(RosterChange::Kind kind, const PeerId& peer, LinkId link = {});
+  [[nodiscard]] bool linked(const PeerId& peer) const { return links_.find(peer) != nullptr; }
+  [[nodiscard]] EventRef pack(std::span<const Bytes> statements);
+
+  const RosterConfig& config_;
+  const TopicId topic_;
+  const TopicTag tag_;
+  const Self& self_;
+  RecordPool& records_;
+  SlabPool& slabs_;
+  const LinkTable& links_;
+  Rng rng_;
+  Roster roster_;
+  Phase phase_ = Phase::idle;
+
+  std::string interest_;
+  std::vector<std::byte> attributes_;
+  RecordRef own_;
+  std::uint64_t own_version_ = 0;
+  std::uint64_t accusation_version_ = 0;
+  Time refresh_at_ = never;
+
+  std::vector<Contact> contacts_;
+  std::vector<LinkId> waiting_joins_;
+  std::vector<Fetch> fetches_;
+  LinkId welcomed_by_;
+  Time alone_at_ = never;
+  Time retry_at_ = never;
+  Duration retry_every_{};
+
+  std::vector<RecordRef> outbox_;
+  std::vector<AccusationRef> outbox_accusations_;
+  Time spread_at_ = never;
+
+  std::vector<Waiting> waiting_;
+  std::vector<Time> accused_at_;  // the last accuse_burst accusations
+  Time refute_at_ = never;
+  Time suspicions_at_ = never;
+  Time ghost_at_ = never;
+  Time expire_at_ = never;
+
+  std::vector<LinkId> mesh_;
+  std::vector<ReachOut> reach_outs_;
+  Time digest_at_ = never;
+  std::uint64_t answer_bytes_ = 0;
+  Time answered_at_{};
+
+  std::vector<RecordRef> batch_;  // of the frame at hand
+  std::vector<AccusationRef> heard_;
+  std::vector<RosterChange> changes_;
+};
+
+}  // namespace boato

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages between members of one topic about who the members are. Bodies are statements (wire/statement.hpp)
+// one behind the other: roster entries, and suspicions. Receivers verify every statement before they use or
+// forward any of them; one that is malformed, forged or of another topic ends the link as `protocol`.
+//
+//   interval [lo, hi) of places on the ring (first 8 bytes of a peer's key); hi = 0 is 2^64
+#pragma once
+
+#include "overlay/wire/codec.hpp"
+
+#include <tuple>
+
+namespace boato::wire {
+
+inline constexpr std::size_t roster_statements_max = 64;        // per body
+inline constexpr std::size_t roster_body_bytes_max = 56 << 10;  // a control frame has at most 64 KiB
+inline constexpr std::size_t roster_except_max = 8;
+inline constexpr std::size_t roster_ranges_max = 16;
+inline constexpr std::size_t roster_items_max = 64;
+inline constexpr std::uint8_t roster_pages_max = 8;
+inline constexpr std::uint8_t roster_hops_max = 32;
+
+// Body of a statement of type `suspicion`: its issuer lost its link to a member and could not dial it.
+struct Suspicion {
+  TopicId topic;
+  PeerId accused;
+  Incarnation incarnation;  // of the accused's roster entry, like version: a newer entry voids the suspicion
+  std::uint64_t version = 0;
+  static constexpr auto fields = std::tuple{&Suspicion::topic, &Suspicion::accused, &Suspicion::incarnation,
+                                            &Suspicion::version};
+};
+
+// Body: the sender's own roster entry. Receiver, a member: merge it, answer RosterWelcome, and spread it if it
+// is news. A receiver that is itself still joining answers once it has joined, or at once if it asks the
+// sender the same.
+struct RosterJoin {
+  static constexpr Kind kind = Kind::roster_join;
+  TopicTag topic;
+  static constexpr auto fields = std::tuple{&RosterJoin::topic};
+};
+
+// Body: all entries the sender has in [0, upto); upto = 0 is all of them. Receiver, if it asked: merge, and
+// fetch the rest; if it did not ask: ignore.
+struct RosterWelcome {
+  static constexpr Kind kind = Kind::roster_welcome;
+  TopicTag topic;
+  std::uint64_t members = 0;
+  std::uint64_t digest = 0;
+  std::uint64_t upto = 0;
+  static constexpr auto fields = std::tuple{&RosterWelcome::topic, &RosterWelcome::members,
+                                            &RosterWelcome::digest, &RosterWelcome::upto};
+};
+
+// Receiver: answer with at most `pages` RosterPages that cover [lo, hi) from its beginning without holes.
+// Nothing is answered to a link whose repair class is full; the sender asks again.
+struct RosterFetch {
+  static constexpr Kind kind = Kind::roster_fetch;
+  TopicTag topic;
+  std::uint64_t lo = 0, hi = 0;
+  std::uint8_t pages = 1;
+  static constexpr auto fields =
+      std::tuple{&RosterFetch::topic, &RosterFetch::lo, &RosterFetch::hi, &RosterFetch::pages};
+};
+
+// Body: all entries the sender has in [lo, hi). lo = hi = 1 covers nothing: single entries that the receiver
+// lacks, or the reasons (suspicions, a leaving entry) why the sender refused what it was sent. Receiver:
+// merge; hand a suspicion to the accused if it is linked.
+struct RosterPage {
+  static constexpr Kind kind = Kind::roster_page;
+  TopicTag topic;
+  std::uint64_t lo = 1, hi = 1;
+  static constexpr auto fields = std::tuple{&RosterPage::topic, &RosterPage::lo, &RosterPage::hi};
+};
+
+// What one peer has in an interval: the sum of the hashes of its entries, and how many.
+struct RosterRange {
+  std::uint64_t lo = 0, hi = 0;
+  std::uint64_t sum = 0;
+  std::uint64_t members = 0;
+  static constexpr auto fields =
+      std::tuple{&RosterRange::lo, &RosterRange::hi, &RosterRange::sum, &RosterRange::members};
+};
+
+// Receiver: for each range that differs from its own, go on with smaller ranges, a list or a fetch. Equal
+// ranges need no answer. One range over the whole ring is the digest that mesh neighbours exchange.
+struct RosterRanges {
+  static constexpr Kind kind = Kind::roster_ranges;
+  TopicTag topic;
+  List<RosterRange, roster_ranges_max> ranges;
+  static constexpr auto fields = std::tuple{&RosterRanges::topic, &RosterRanges::ranges};
+};
+
+struct RosterItem {
+  std::uint64_t place = 0;
+  std::uint64_t hash = 0;  // of the entry's statement
+  static constexpr auto fields = std::tuple{&RosterItem::place, &RosterItem::hash};
+};
+
+// All the sender has in [lo, hi). Receiver: send a page with the entries that are not listed; if `answer` is
+// set and something listed is not its own, send its own list back with `answer` unset.
+struct RosterList {
+  static constexpr Kind kind = Kind::roster_list;
+  TopicTag topic;
+  std::uint64_t lo = 0, hi = 0;
+  bool answer = false;
+  List<RosterItem, roster_items_max> items;
+  static constexpr auto fields = std::tuple{&RosterList::topic, &RosterList::lo, &RosterList::hi,
+                                            &RosterList::answer, &RosterList::items};
+};
+
+// Body: news. Receiver: merge, and forward to the members in [lo, hi) that are not in `except`, whether or
+// not it was news here.
+struct RosterSpread {
+  static constexpr Kind kind = Kind::roster_spread;
+  TopicTag topic;
+  std::uint64_t lo = 0, hi = 0;
+  List<std::uint64_t, roster_except_max> except;  // places of those inside [lo, hi) that have it already
+  std::uint8_t hops = 0;                          // links crossed before this one; at 32 it ends
+  static constexpr auto fields = std::tuple{&RosterSpread::topic, &RosterSpread::lo, &RosterSpread::hi,
+                                            &RosterSpread::except, &RosterSpread::hops};
+};
+
+}  // namespace boato::wire
