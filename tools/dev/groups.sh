@@ -40,11 +40,6 @@ tests() {
   group "$1" ctest --test-dir "$2" --output-on-failure --no-tests=error -j "$(nproc)" "${@:3}"
 }
 
-check_format() {
-  # Not the files that git ignores. -print0: names are ours, but habits count.
-  git ls-files -coz --exclude-standard -- '*.hpp' '*.cpp' | xargs -0 -n 16 -P 2 clang-format-14 --dry-run -Werror
-}
-
 # The last line counts tests; a failed group without tests counts as one.
 finish() {
   local count=${#failed[@]}
