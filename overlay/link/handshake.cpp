@@ -141,7 +141,7 @@ CloseReason Handshake::receive(Bytes& wire, Time now) {
 CloseReason Handshake::on_preface() {
   const Preface ours = make_preface(network_key_.has_value());
   if (std::memcmp(buffer_.data(), ours.data(), magic.size()) != 0) return CloseReason::handshake_failed;
-  if (std::memcmp(buffer_.data() + 4, ours.data() + 4, 2) != 0) return CloseReason::other_version;
+  if (std::memcmp(buffer_.data() + 4, ours.data() + 4, 2) != 0) return CloseReason::handshake_failed;
   if (std::memcmp(buffer_.data() + 6, ours.data() + 6, 2) != 0)
     return CloseReason::handshake_failed;  // open against closed
   preface_seen_ = true;
@@ -177,7 +177,7 @@ CloseReason Handshake::on_identity(Bytes message) {
   if (!noise_->read_payload(sealed, payload.data())) return CloseReason::handshake_failed;
 
   ByteReader reader{Bytes{payload}.first(payload.size() - noise_->overhead())};
-  if (reader.be<std::uint8_t>() != identity_format) return CloseReason::other_version;
+  if (reader.be<std::uint8_t>() != identity_format) return CloseReason::handshake_failed;
   Signature signature;
   reader.array(peer_.id.raw);
   reader.array(signature);

@@ -15,7 +15,7 @@
 // this handshake alone. Whatever goes wrong before CONFIRM is answered with silence.
 #pragma once
 
-#include "overlay/link/close_reason.hpp"
+#include "overlay/effects/close_reason.hpp"
 #include "overlay/link/link_config.hpp"
 #include "overlay/link/noise.hpp"
 

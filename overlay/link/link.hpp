@@ -12,7 +12,7 @@
 // not destroy the link.
 #pragma once
 
-#include "overlay/link/close_reason.hpp"
+#include "overlay/effects/close_reason.hpp"
 #include "overlay/link/flow_turns.hpp"
 #include "overlay/link/frame_buffer.hpp"
 #include "overlay/link/handshake.hpp"
