@@ -19,7 +19,8 @@ enum class StatementType : std::uint8_t {
   topic_genesis = 3,
   equivocation = 4,
   configuration = 5,
-  suspicion = 6
+  suspicion = 6,
+  topic_tombstone = 7
 };
 
 inline constexpr std::size_t statement_header_bytes = 52;

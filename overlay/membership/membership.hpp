@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The overlay graph: a small symmetric active view of open links, a larger passive view of addresses, and
+// ghosts. Source: HyParView (Leitao, Pereira, Rodrigues, DSN 2007). Departs: newcomers are put into edges
+// (random regular graphs by Law and Siu, INFOCOM 2003) instead of evicting neighbours, the passive view is as
+// large as survival of mass crashes needs, and healing never stops.
+// Knows links, peers, addresses and time. Does not know topics: the directory and the rosters have machines
+// of their own. Whom it wants a link with it tells by Effects::dial; the Dialer grants. Invariants: (1) the
+// active view is at most its cap, holds each peer and each link once, and only linked peers; (2) passive view
+// and ghosts hold neither this peer nor each other's peers. A link is "ours" as long as it is active, asked,
+// or has just come up for a reason: see uses().
+#pragma once
+
+#include "overlay/base/rng.hpp"
+#include "overlay/effects/effects.hpp"
+#include "overlay/effects/link_table.hpp"
+#include "overlay/effects/self.hpp"
+#include "overlay/membership/config.hpp"
+#include "overlay/membership/liveness.hpp"
+#include "overlay/membership/views.hpp"
+#include "overlay/wire/membership_messages.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace boato {
+
+struct ActivePeer {
+  PeerId peer;
+  LinkId link;
+  std::uint32_t degree = 0;    // as the peer told last
+  std::uint32_t unequal = 0;   // keep-alives in a row that did not count us as neighbour
+  Time crowded_since = never;  // both ends above the target since then
+  Time spliced_until{};        // in a splice: in no other one
+};
+
+class Membership {
+ public:
+  Membership(const MembershipConfig& config, const Self& self, const LinkTable& links, Rng rng);
+
+  void on_start(Time now, std::span<const Address> seeds, Effects& fx);
+  void add_seeds(Time now, std::span<const Address> seeds, Effects& fx);
+  // After the link is in the LinkTable.
+  void on_link_up(Time now, const LinkInfo& link, Effects& fx);
+  // `link` is a copy or still in the table: both are fine.
+  void on_link_down(Time now, const LinkInfo& link, CloseReason why, Effects& fx);
+  void on_dial_failed(Time now, const DialWish& dial, Effects& fx);
+
+  void on(Time now, const LinkInfo& from, const wire::Neighbor& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Accept& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Refuse& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Disconnect& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Shuffle& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::ShuffleReply& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Join& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Samples& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Walk& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Splice& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::SpliceAnswer& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Ping& m, Effects& fx);
+  // The round trip, smoothed, for the LinkTable; zero if this answered nothing.
+  Duration on(Time now, const LinkInfo& from, const wire::Pong& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Probe& m, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::ProbeResult& m, Effects& fx);
+
+  void on_deadline(Time now, Effects& fx);
+  [[nodiscard]] Time next_deadline() const;
+  // Tells every link goodbye. Afterwards nothing is asked or answered any more.
+  void leave(Time now, Effects& fx);
+
+  // Another room has (or has no longer) a role for the link: decides how closely it is watched.
+  void set_busy(LinkId link, bool busy) { liveness_.set_busy(link, busy); }
+
+  // Has a neighbour, or never had a seed to ask.
+  [[nodiscard]] bool joined() const { return !active_.empty() || (started_ && seeds_.empty()); }
+  [[nodiscard]] std::span<const ActivePeer> active() const { return active_; }
+  // The link has a role in the overlay graph, or is being asked for one.
+  [[nodiscard]] bool uses(LinkId link) const;
+  [[nodiscard]] std::span<const KnownPeer> passive() const { return passive_.all(); }
+  [[nodiscard]] std::span<const KnownPeer> ghosts() const { return ghosts_.all(); }
+  // Many links died at once, a moment ago: flood, hurry, accuse nobody.
+  [[nodiscard]] bool mass_death(Time now) const { return now < mass_until_; }
+  [[nodiscard]] std::uint32_t health() const { return liveness_.health(); }
+  // Peers found dead since clear_deaths(): by silence and indirect probe, or by a cut link and failed dials.
+  [[nodiscard]] std::span<const PeerId> deaths() const { return deaths_; }
+  void clear_deaths() { deaths_.clear(); }
+  void check_invariants() const;
+
+ private:
+  enum class Why : std::uint8_t { fill, walk, splice, heal, join };
+  // One peer that is wanted as neighbour: wished for, dialled, asked.
+  struct Ask {
+    PeerId peer;
+    LinkId link;  // none: not linked yet
+    Time until{};
+    Why why{};
+    bool sent = false;  // NEIGHBOR is out
+  };
+  // A newcomer is put into the link between us and `other`.
+  struct Splicing {
+    std::uint32_t token = 0;  // the beginner's
+    PeerId newcomer;
+    LinkId other;
+    Time until{};
+    bool ours = false;          // we began it, and close the link to `other`
+    bool agreed = false;        // the other one takes part
+    bool other_linked = false;  // and has its link with the newcomer
+    bool self_linked = false;
+  };
+  // A probe that we do for another peer, or a cut link's last chance.
+  struct Doubt {
+    PeerId peer;
+    LinkId asker;  // none: our own doubt
+    std::uint32_t token = 0;
+    Time until{};
+    bool dialed = false;
+  };
+  struct Seed {
+    Address address;
+    PeerId peer;          // once known
+    bool failed = false;  // the last dial did
+    Time dialed{};
+  };
+
+  [[nodiscard]] std::size_t cap() const;
+  [[nodiscard]] std::size_t target() const;
+  [[nodiscard]] std::uint32_t degree() const { return static_cast<std::uint32_t>(active_.size()); }
+  [[nodiscard]] ActivePeer* active_at(LinkId link);
+  [[nodiscard]] const ActivePeer* active_at(LinkId link) const;
+  [[nodiscard]] const ActivePeer* active_peer(const PeerId& peer) const;
+  [[nodiscard]] Ask* ask_of(const PeerId& peer);
+  [[nodiscard]] bool resting(Time now, const PeerId& peer) const;
+
+  // views (membership.cpp)
+  bool activate(Time now, const LinkInfo& link, std::uint32_t degree, Effects& fx);
+  void deactivate(Time now, LinkId link);
+  void rest(Time now, const PeerId& peer);
+  void learn(Time now, const wire::PeerSample& sample);
+  void learn(Time now, const LinkInfo& link);
+  void bury(Time now, const PeerId& peer);
+  template <std::size_t Max>
+  void pick_samples(Time now, const PeerId& reader, std::size_t actives,
+                    wire::List<wire::PeerSample, Max>& out);
+  [[nodiscard]] wire::PeerSample own_sample() const;
+  void say_disconnect(Time now, LinkId link, CloseReason why, Effects& fx);
+  // asking (membership_ask.cpp)
+  bool ask(Time now, const PeerId& peer, const wire::AddressList& addresses, Why why, Effects& fx);
+  void send_ask(Time now, const LinkInfo& link, Ask& a, Effects& fx);
+  void end_ask(const PeerId& peer);
+  void expire_asks(Time now);
+  void fill(Time now, Effects& fx);
+  void fill_lonely(Time now, std::size_t room, Effects& fx);
+  void trim(Time now, Effects& fx);
+  void accept(Time now, const LinkInfo& from, std::uint32_t their_degree, Effects& fx);
+  void refuse(Time now, const LinkInfo& from, Effects& fx);
+  bool make_room(Time now, Effects& fx);
+  // joining and healing (membership_join.cpp)
+  void dial_seed(Time now, Effects& fx);
+  void send_join(Time now, const LinkInfo& link, Effects& fx);
+  void end_walk(Time now, const wire::PeerSample& origin, Effects& fx);
+  void pass_walk(Time now, const wire::PeerSample& origin, std::uint32_t steps, LinkId from, Effects& fx);
+  void heal(Time now, Effects& fx);
+  void shuffle(Time now, LinkId link, Effects& fx);
+  Seed* seed_of(const LinkInfo& link);
+  // splicing (membership_splice.cpp)
+  bool begin_splice(Time now, const wire::PeerSample& newcomer, Effects& fx);
+  void splice_linked(Time now, const LinkInfo& newcomer, Effects& fx);
+  void finish_splice(Time now, Splicing& s, Effects& fx);
+  void expire_splices(Time now);
+  // liveness (membership_watch.cpp)
+  void watch(Time now, Effects& fx);
+  void compare_roles(Time now, const LinkInfo& from, std::uint32_t degree, std::uint32_t roles, Effects& fx);
+  void ask_helpers(Time now, const wire::PeerSample& target, std::uint32_t token, Effects& fx);
+  void found_alive(Time now, const PeerId& peer, Effects& fx);
+  void found_dead(Time now, const PeerId& peer);
+  void expire_doubts(Time now, Effects& fx);
+  void note_death(Time now);
+
+  const MembershipConfig config_;
+  const Self& self_;
+  const LinkTable& links_;
+  Rng rng_;
+  Liveness liveness_;
+  std::vector<ActivePeer> active_;  // in order of arrival
+  PeerSet passive_, ghosts_;
+  std::vector<Seed> seeds_;
+  std::vector<Ask> asks_;
+  std::vector<Splicing> splices_;
+  std::vector<Doubt> doubts_;
+  std::vector<std::pair<PeerId, Time>> rests_;  // no asking before
+  std::vector<PeerId> deaths_;
+  std::vector<Time> recent_deaths_;
+  std::vector<LivenessStep> steps_;  // reused
+  std::size_t next_seed_ = 0;
+  Time started_at_{};
+  Time next_join_ = never, next_fill_ = never, next_shuffle_ = never, next_heal_ = never, next_trim_ = never;
+  Time expected_ = never;  // the deadline we asked for
+  Time last_death_{};
+  Time last_heal_splice_{};
+  Time mass_until_{};
+  Duration fill_pause_{};
+  std::uint32_t next_token_ = 1;
+  bool started_ = false;
+  bool leaving_ = false;
+  bool heal_ghost_next_ = true;
+};
+
+}  // namespace boato
