@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The delivery queue of one topic: between "this peer has it" and "the application may see it". One policy per
-// contract order; causal and total order are policies of their own. Everything fresh goes in exactly once and
-// comes out as Delivery or GapNotice, in the order the contract promises.
-// Knows no links, repair or signatures. What it cannot hold stays in the event cache: see refill.
+// The delivery queue of one topic: between "this peer has it" and "the application may see it". One policy
+// per contract order; causal and total order are policies of their own. Everything fresh goes in exactly once
+// and comes out as Delivery or GapNotice, in the order the contract promises. Knows no links, repair or
+// signatures. What it cannot hold stays in the event cache: see refill.
 #pragma once
 
 #include "overlay/order/fifo.hpp"
@@ -25,7 +25,8 @@ class DeliveryQueue {
 
   // The runs of a batch that were new (Fresh::ranges). Whoever accounted them calls this once, in the same
   // turn. False: some had to be left to the event cache (counted as held_overflow here); nothing is lost by
-  // it, and no number is un-accounted. Call refill after each on_batch and on_gap of a queue that has spilled().
+  // it, and no number is un-accounted. Call refill after each on_batch and on_gap of a queue that has
+  // spilled().
   bool on_batch(Time now, const Arrival& arrival, std::span<const SeqRange> fresh, Effects& fx);
 
   // These numbers will not come. The application is told when their turn comes. Numbers that were delivered
@@ -33,7 +34,7 @@ class DeliveryQueue {
   void on_gap(StreamIndex stream, const StreamKey& key, SeqRange range, GapReason reason, Effects& fx);
 
   // A joiner's start: nothing up to `frontier` is delivered or stated.
-  void start_at(StreamIndex stream, const StreamKey& key, Seq frontier, Effects& fx);
+  void start_at(StreamIndex stream, Seq frontier, Effects& fx);
 
   // The stream was closed, its index will be reused.
   void forget(StreamIndex stream);

@@ -3,7 +3,7 @@
 // events wait when their queue is full. Oldest out first, by age and by bytes. Arrival order is one ring,
 // and each stream has a ring of its own by rising number; both are reused, so a warm cache allocates nothing.
 // Knows no order, links or signatures: it keeps what its owner says of them.
-// Limits: what counts is the batches' bytes; each costs 72 B besides.
+// Limits: what counts is the batches' bytes; each costs 80 B besides.
 #pragma once
 
 #include "overlay/base/slab.hpp"
@@ -21,7 +21,7 @@ namespace boato {
 struct EventCacheConfig {
   Duration age_max = std::chrono::seconds{60};
   std::size_t bytes_max = std::size_t{64} << 20;
-  std::size_t batches_max = 262'144;  // x 72 B = 18 MiB of our own beside the bytes
+  std::size_t batches_max = 262'144;  // x 80 B = 20 MiB of our own beside the bytes
 };
 
 // A cached batch, never reused: a stale one finds nothing.
@@ -33,12 +33,14 @@ enum class Trust : std::uint8_t {
 };
 
 struct CachedBatch {
+  CacheId id;
   Seq first, last;
   TopicSlot topic;
   StreamIndex stream;
   Time at{};
-  EventRef bytes;
+  EventRef bytes;  // empty: gone
   Trust trust{};
+  std::uint8_t hops = 0;
 };
 
 class EventCache {
@@ -52,16 +54,16 @@ class EventCache {
     TopicSlot topic;
     StreamIndex stream;
     Trust trust{};
+    std::uint8_t hops = 0;
   };
-  // Keeps a batch that parses. The same numbers again: keeps the one it has, upgraded if this one is verified,
-  // and answers with its id. Makes room by dropping the oldest (counted as cache_evicted).
+  // Keeps a batch that parses. The same numbers again: keeps the one it has, upgraded if this one is
+  // verified, and answers with its id. Makes room by dropping the oldest (counted as cache_evicted).
   CacheId put(Time now, const Put& put, const wire::BatchView& batch, const EventRef& bytes, Effects& fx);
 
   // Null: evicted, dropped or forgotten. Pointers hold until the next call that changes the cache.
   [[nodiscard]] const CachedBatch* find(CacheId id) const;
   // The batch that holds this number.
   [[nodiscard]] const CachedBatch* find(TopicSlot topic, StreamIndex stream, Seq seq) const;
-  [[nodiscard]] CacheId id_of(const CachedBatch& batch) const;
 
   // f(const CachedBatch&) -> bool for each batch that overlaps `range`, by rising first number, until f
   // answers false. f must not change the cache.
@@ -69,8 +71,8 @@ class EventCache {
   void each(TopicSlot topic, StreamIndex stream, SeqRange range, F&& f) const {
     const Shelf* shelf = shelf_of(topic, stream);
     if (!shelf) return;
-    for (std::size_t i = first_reaching(*shelf, range.first); i < shelf->size(); ++i) {
-      const CachedBatch& batch = at((*shelf)[i]);
+    for (std::size_t i = first_reaching(*shelf, range.first); i < shelf->numbers.size(); ++i) {
+      const CachedBatch& batch = at(shelf->numbers[i]);
       if (batch.first > range.last) return;
       if (batch.last >= range.first && !f(batch)) return;
     }
@@ -93,10 +95,9 @@ class EventCache {
   void check_invariants() const;
 
  private:
-  using Shelf = Ring<std::uint64_t>;  // entry numbers of one stream, by rising first number
-  struct Topic {
-    std::vector<Shelf> shelves;  // by stream index
-    bool crooked = false;        // a publisher's batches overlap: finding looks further back
+  struct Shelf {                  // of one stream
+    Ring<std::uint64_t> numbers;  // of its entries, by rising first event
+    bool crooked = false;         // its batches overlap, so finding looks further back
   };
   [[nodiscard]] const CachedBatch& at(std::uint64_t number) const {
     return entries_[static_cast<std::size_t>(number - first_)];
@@ -104,16 +105,18 @@ class EventCache {
   [[nodiscard]] CachedBatch& at(std::uint64_t number) {
     return entries_[static_cast<std::size_t>(number - first_)];
   }
+  Shelf& make_shelf(TopicSlot topic, StreamIndex stream);
+  void trim();
   [[nodiscard]] const Shelf* shelf_of(TopicSlot topic, StreamIndex stream) const;
   [[nodiscard]] std::size_t first_reaching(const Shelf& shelf, Seq seq) const;
   [[nodiscard]] std::size_t place_of(const Shelf& shelf, std::uint64_t number) const;
   void remove(std::uint64_t number);
-  void evict(Time now, Effects& fx);
+  void evict_oldest();
 
   Config config_;
-  Ring<CachedBatch> entries_;  // by arrival; one without bytes is gone
-  std::uint64_t first_ = 1;    // number of entries_.front()
-  std::vector<Topic> topics_;  // by slot
+  Ring<CachedBatch> entries_;               // by arrival; one without bytes is gone
+  std::uint64_t first_ = 1;                 // number of entries_.front()
+  std::vector<std::vector<Shelf>> topics_;  // by topic slot, then by stream index
   std::size_t bytes_ = 0;
   std::size_t live_ = 0;
   std::uint64_t evicted_ = 0;

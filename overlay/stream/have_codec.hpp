@@ -42,8 +42,8 @@ class HaveWriter {
   std::size_t entries_ = 0;
 };
 
-// Reads front to back. An entry that was read is sound, whatever comes behind it; a receiver that must not act
-// on half a message asks well_formed() first.
+// Reads front to back. An entry that was read is sound, whatever comes behind it; a receiver that must not
+// act on half a message asks well_formed() first.
 class HaveReader {
  public:
   explicit HaveReader(Bytes in) : in_{in} {}

@@ -21,9 +21,8 @@ class RangeSet {
 
   // Adds a run and joins what it touches. False, and nothing changes: it would be one run too many.
   bool add(SeqRange range) {
-    const auto first = std::ranges::lower_bound(ranges_, range.first, {}, [](const SeqRange& r) {
-      return touch(r.last);
-    });
+    const auto first =
+        std::ranges::lower_bound(ranges_, range.first, {}, [](const SeqRange& r) { return touch(r.last); });
     auto last = first;
     while (last != ranges_.end() && last->first <= touch(range.last)) ++last;
     if (first == last) {

@@ -37,7 +37,9 @@ class Stream {
   explicit Stream(StreamTag tag) : tag_{tag} {}
 
   [[nodiscard]] StreamTag tag() const { return tag_; }
-  [[nodiscard]] bool named() const { return named_; }  // false: only its tag is known, no batch of it came yet
+  [[nodiscard]] bool named() const {
+    return named_;
+  }  // false: only its tag is known, no batch of it came yet
   [[nodiscard]] const StreamKey& key() const { return key_; }  // all zero while not named
   void name(const StreamKey& key) {
     key_ = key;
@@ -48,7 +50,7 @@ class Stream {
   [[nodiscard]] const RangeSet& above() const { return above_; }
   [[nodiscard]] Seq highest() const { return above_.empty() ? frontier_ : above_.highest(); }
   [[nodiscard]] bool complete() const { return above_.empty(); }  // no hole that we know of
-  [[nodiscard]] Seq floor() const { return floor_; }              // lowest number still kept anywhere; 0 = all
+  [[nodiscard]] Seq floor() const { return floor_; }  // lowest number still kept anywhere; 0 = all
   [[nodiscard]] bool accounted(Seq seq) const { return seq <= frontier_ || above_.holds(seq); }
   [[nodiscard]] bool accounted(SeqRange range) const {
     bool all = true;

@@ -12,8 +12,8 @@ namespace boato {
 // One topic of this peer: small and dense, given by whoever owns the topics. Never on the wire.
 using TopicSlot = Strong<struct TopicSlotTag, std::uint32_t>;
 
-// One stream inside its topic's StreamSet: dense, stable while the stream is open, reused after it was closed.
-// Never on the wire.
+// One stream inside its topic's StreamSet: dense, stable while the stream is open, reused after it was
+// closed. Never on the wire.
 using StreamIndex = Strong<struct StreamIndexTag, std::uint32_t>;
 
 struct StreamKey {

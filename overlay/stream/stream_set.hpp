@@ -46,12 +46,12 @@ class StreamSet {
   struct Place {
     Found found{};
     StreamIndex index;                    // if known or added
-    std::optional<StreamIndex> closed{};  // this older stream was closed for it: forget it elsewhere before the
-                                          // next find_or_add, which may reuse its index
-    Seq heard{};                          // added: the highest number that neighbours told of it
+    std::optional<StreamIndex> closed{};  // this older stream was closed for it: forget it elsewhere before
+                                          // the next find_or_add, which may reuse its index
+    Seq heard{};  // added: the highest number that neighbours told of it
   };
-  // The stream of a batch. One that was used last costs one comparison; a known one two binary searches and no
-  // hash.
+  // The stream of a batch. One that was used last costs one comparison; a known one two binary searches and
+  // no hash.
   Place find_or_add(Time now, const StreamKey& key);
 
   [[nodiscard]] std::optional<StreamIndex> find(StreamTag tag) const;
@@ -65,7 +65,7 @@ class StreamSet {
   bool raise_floor(Time now, StreamIndex index, Seq floor);
 
   // A joiner's start: nothing up to `frontier` is wanted. A stream that is not known yet is kept by its tag.
-  // Null: no room, or a stream of a later number already.
+  // Null: no room.
   std::optional<StreamIndex> start_at(Time now, StreamTag tag, Seq frontier);
 
   // A neighbour has `upto` of a stream that no batch has named here. False: no room; it will tell again.
@@ -88,9 +88,7 @@ class StreamSet {
   [[nodiscard]] std::uint64_t version() const { return version_; }  // rises with each change
   [[nodiscard]] std::uint64_t version(StreamIndex index) const { return slots_[index.raw()].version; }
   [[nodiscard]] Time last_change(StreamIndex index) const { return slots_[index.raw()].last_change; }
-  [[nodiscard]] Time last_change() const {
-    return newest_ == none ? Time{} : slots_[newest_].last_change;
-  }
+  [[nodiscard]] Time last_change() const { return newest_ == none ? Time{} : slots_[newest_].last_change; }
 
   // Equal for equal frontiers and runs above them, whatever the order in which they came about. Kept up to
   // date with each change. 64 bits, not keyed: tells of differences, proves nothing.
@@ -104,9 +102,8 @@ class StreamSet {
   struct Slot {
     Stream stream;
     Time last_change{};
-    std::uint64_t version = 0;
+    std::uint64_t version = 0;                 // 0: not in use
     std::uint32_t newer = none, older = none;  // streams by last change
-    bool open = false;
   };
   struct Publisher {
     PeerId id;
@@ -114,12 +111,10 @@ class StreamSet {
     std::array<std::uint32_t, open_max> open{none, none, none, none};
     bool any_closed = false;
   };
-  std::optional<StreamIndex> take_slot(Time now, StreamTag tag);
+  StreamIndex take_slot(StreamTag tag);  // there is room
   void close(StreamIndex index);
   void touch(Time now, std::uint32_t slot);
   void unlink(std::uint32_t slot);
-  template <class Change>
-  void change(Time now, StreamIndex index, Change&& change);
   [[nodiscard]] Seq take_heard(StreamTag tag);
 
   Config config_;
@@ -132,7 +127,7 @@ class StreamSet {
   std::vector<std::pair<StreamTag, Seq>> heard_;           // sorted by tag
   std::size_t unnamed_ = 0;
   std::uint32_t last_used_ = none;
-  std::uint32_t newest_ = none, oldest_ = none;
+  std::uint32_t newest_ = none;
   std::uint64_t version_ = 0;
   std::uint64_t digest_ = 0;
 };
