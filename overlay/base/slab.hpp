@@ -91,6 +91,12 @@ class SlabRef {
   explicit operator bool() const { return slab_ != nullptr; }
   [[nodiscard]] std::byte* data() const { return slab_->data(); }
   [[nodiscard]] std::uint32_t capacity() const { return slab_ ? slab_->capacity : 0; }
+  // A second writer's end, for bytes that the first does not write. Only on the slab's own thread.
+  [[nodiscard]] SlabRef share() const {
+    BOATO_CHECK(slab_);
+    ++slab_->refs;
+    return SlabRef{slab_};
+  }
   [[nodiscard]] bool shared() const { return slab_ && slab_->refs > 1; }  // an EventRef looks at it
   [[nodiscard]] EventRef slice(std::uint32_t offset, std::uint32_t size) const {
     BOATO_CHECK(slab_ && std::uint64_t{offset} + size <= slab_->capacity);

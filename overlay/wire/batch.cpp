@@ -112,10 +112,10 @@ EventRef BatchBuilder::finish(const Stamp& stamp) {
   batch.publisher = stamp.publisher;
   batch.incarnation = stamp.incarnation;
   batch.first = stamp.first;
-  batch.events = Bytes{slab_.data() + batch_header_bytes, size_ - batch_header_bytes};
+  batch.events = Bytes{slab_.data() + begin_ + batch_header_bytes, size() - batch_header_bytes};
   stamp.crypto->sign(*stamp.secret, what_is_signed(*stamp.crypto, *stamp.network, *stamp.topic, batch),
                      batch.signature);
-  ByteWriter out{{slab_.data(), batch_header_bytes}};
+  ByteWriter out{{slab_.data() + begin_, batch_header_bytes}};
   out.be(batch_format);
   out.be(static_cast<std::uint8_t>(BatchKind::flat));
   out.be(count_);
@@ -124,7 +124,7 @@ EventRef BatchBuilder::finish(const Stamp& stamp) {
   out.be(stamp.first.raw());
   out.bytes(view(batch.signature));
   BOATO_CHECK(out.ok() && out.left() == 0);
-  EventRef result = slab_.slice(0, size_);
+  EventRef result = slab_.slice(begin_, size_ - begin_);
   *this = BatchBuilder{};
   return result;
 }

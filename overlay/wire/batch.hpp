@@ -73,8 +73,10 @@ class EventCursor {
 // Builds one batch in place: the first thing a published event's bytes meet, and the last that writes them.
 class BatchBuilder {
  public:
-  // Events go to `slab` behind room for the header. The slab must hold batch_header_bytes at least.
-  explicit BatchBuilder(SlabRef slab) : slab_{std::move(slab)} {}
+  // Events go to `slab` from `begin` on, behind room for the header. The slab must hold begin +
+  // batch_header_bytes at least. Several small batches may lie in one slab, each built by one builder.
+  explicit BatchBuilder(SlabRef slab, std::uint32_t begin = 0)
+      : slab_{std::move(slab)}, begin_{begin}, size_{begin + static_cast<std::uint32_t>(batch_header_bytes)} {}
   BatchBuilder() = default;
 
   // False: it does not fit into the slab or is the 257th. `parts` are encoded ext, attributes and payload.
@@ -83,7 +85,9 @@ class BatchBuilder {
     return event_header_bytes + event.ext.size() + event.attributes.size() + event.payload.size();
   }
   [[nodiscard]] std::uint16_t count() const { return count_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return size_ - begin_; }
+  [[nodiscard]] std::uint32_t end() const { return size_; }  // in the slab
+  [[nodiscard]] const SlabRef& slab() const { return slab_; }
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(slab_); }
 
   // Writes header and signature in front; the builder is empty afterwards.
@@ -100,7 +104,8 @@ class BatchBuilder {
 
  private:
   SlabRef slab_;
-  std::uint32_t size_ = batch_header_bytes;
+  std::uint32_t begin_ = 0;
+  std::uint32_t size_ = batch_header_bytes;  // end of what is written, in the slab
   std::uint16_t count_ = 0;
 };
 
