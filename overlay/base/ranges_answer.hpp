@@ -20,7 +20,8 @@ inline constexpr std::size_t range_entry_bytes = 16;
 // The entries of `mine` with places in [lo, hi).
 [[nodiscard]] std::span<const RangeEntry> entries_in(std::span<const RangeEntry> mine, std::uint64_t lo,
                                                      std::uint64_t hi);
-[[nodiscard]] bool next_item(ByteReader& in, RangeItem& item);
+// `floor`: where the next item may begin at the earliest. False: malformed.
+[[nodiscard]] bool next_item(ByteReader& in, std::uint64_t& floor, RangeItem& item);
 // Lists or splits `own`, the entries in [lo, hi); writes nothing if `out` has no room for all of it.
 void put_difference(std::span<const RangeEntry> own, std::uint64_t lo, std::uint64_t hi, ByteWriter& out);
 
@@ -31,8 +32,9 @@ bool answer_ranges(std::span<const RangeEntry> mine, Bytes message, ByteWriter& 
                    Ours&& ours) {
   ByteReader in{message};
   detail::RangeItem item;
+  std::uint64_t floor = 0;
   while (in.left() > 0) {
-    if (!detail::next_item(in, item)) return false;
+    if (!detail::next_item(in, floor, item)) return false;
     const auto own = detail::entries_in(mine, item.lo, item.hi);
     if (item.claim) {
       if (range_fingerprint(own) != item.fingerprint) detail::put_difference(own, item.lo, item.hi, out);
