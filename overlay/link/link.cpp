@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t confirm_plain_bytes = 1 + 32;
 constexpr std::size_t large_record_bytes = 4096;  // control is seldom that long
 constexpr std::size_t out_bytes_min = 64;  // room for a CONFIRM, or for a record that carries something
-// Codes of a CLOSE record are the values below 64. What is local only, or not known to us, counts as protocol.
+// Codes of a CLOSE record are the values below 64. What is local only, or not known to us, counts as
+// protocol.
 constexpr std::uint16_t local_reasons_from = 64;
 
 constexpr std::uint16_t close_code(CloseReason reason) {
@@ -22,7 +23,7 @@ constexpr std::uint16_t close_code(CloseReason reason) {
 }
 constexpr CloseReason close_reason(std::uint16_t code) {
   return code > 0 && code <= static_cast<std::uint16_t>(CloseReason::denied) ? static_cast<CloseReason>(code)
-                                                                               : CloseReason::protocol;
+                                                                             : CloseReason::protocol;
 }
 
 constexpr std::size_t frame_bytes_limit = std::size_t{64} << 20;  // 32-bit offsets inside slabs

@@ -2,6 +2,7 @@
 // Noise handshakes with known keys and known bytes, re-typed as data.
 // Sources: mcginty/snow, tests/vectors/cacophony.txt (first made by haskell-cryptography/cacophony) for XX and XXpsk3;
 //          mcginty/snow, tests/vectors/snow-multipsk.txt for XXpsk0+psk3, which has no handshake hash and no transport messages.
+// What the file calls handshake_hash is the hash after message 2: it agrees with every message there and with no other moment.
 // Messages alternate by index, the initiator's first; from the fourth on they are transport messages. A psks list is used in token order.
 #pragma once
 
