@@ -19,6 +19,8 @@ namespace boato {
 struct RecordPoolConfig {
   std::size_t records_max = std::size_t{1} << 20;      // x about 500 B
   std::size_t accusations_max = std::size_t{1} << 18;  // x about 400 B
+  std::size_t interest_bytes_max = 1024;  // of one entry; like the next, a longer one is malformed
+  std::size_t attribute_bytes_max = 256;
 };
 
 // A suspicion, taken apart: `accuser` could not reach `accused`.
@@ -81,9 +83,11 @@ class RecordPool {
   RecordPool(const RecordPool&) = delete;
   RecordPool& operator=(const RecordPool&) = delete;
 
-  // Reads, verifies and keeps the statement at the front of `bytes`. A statement that is here already costs no
-  // verification and no allocation.
+  // Reads, verifies and keeps the statement at the front of `bytes`. A statement that is here already costs
+  // no verification and no allocation.
   [[nodiscard]] Interned take(Time now, Bytes bytes);
+  // The same for what we have just signed: it has room even when others have filled the pool.
+  [[nodiscard]] Interned take_own(Time now, Bytes bytes);
 
   // A roster counts its members by hand, since 8 more bytes each would be too many.
   void keep(const MemberRecord* record) { ++record->refs; }
@@ -104,8 +108,11 @@ class RecordPool {
     void add(T* item);
     void remove(const T* item);
   };
-  Verdict make_record(Time now, const wire::StatementView& statement, std::uint64_t key, RecordRef& out);
-  Verdict make_accusation(const wire::StatementView& statement, std::uint64_t key, AccusationRef& out);
+  Interned take(Time now, Bytes bytes, bool own);
+  Verdict make_record(Time now, const wire::StatementView& statement, std::uint64_t key, bool own,
+                      RecordRef& out);
+  Verdict make_accusation(const wire::StatementView& statement, std::uint64_t key, bool own,
+                          AccusationRef& out);
   bool holds(const wire::StatementView& statement);
 
   const Crypto& crypto_;

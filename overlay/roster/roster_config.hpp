@@ -11,16 +11,15 @@
 namespace boato {
 
 struct RosterConfig {
-  std::size_t members_max = 65536;        // x 16 B here, x about 500 B in the pool
-  std::size_t gone_max = 4096;            // x 40 B; the oldest is forgotten
-  std::size_t suspicions_max = 4096;      // x 48 B; further ones are dropped
-  std::size_t interest_bytes_max = 1024;  // of the canonical text
-  std::size_t attribute_bytes_max = 256;
+  std::size_t members_max = 65536;    // x 16 B here, x about 500 B in the pool
+  std::size_t gone_max = 4096;        // x 40 B; the oldest is forgotten
+  std::size_t suspicions_max = 4096;  // x 48 B; further ones are dropped
   std::size_t contacts_max = 8;
   std::size_t fetches_max = 16;        // ranges under way at once
   std::size_t waiting_joins_max = 64;  // links that asked while we were joining ourselves
   std::size_t accusations_max = 64;    // waiting for their turn
   std::size_t reach_outs_max = 8;      // peers we wish to compare rosters with
+  std::size_t refute_to_max = 8;       // links that told us that we are accused
   std::size_t mesh_max = 64;
 
   std::size_t k = 8;  // parts of a spread
@@ -41,7 +40,6 @@ struct RosterConfig {
   Duration refute_within = std::chrono::seconds{1};
   Duration refute_within_crowd = std::chrono::seconds{10};  // when more than refute_crowd are accused
   std::size_t refute_crowd = 100;
-  Duration suspicion_forget = std::chrono::minutes{10};
 
   Duration gone_forget = std::chrono::hours{24};
   Duration refresh_every = std::chrono::hours{12};

@@ -34,11 +34,11 @@ struct OwnEntry {
 // What peer_core passes on to other machines.
 struct RosterChange {
   enum class Kind : std::uint8_t {
-    ready,             // the roster is as whole as the one of the member that welcomed us on `link`; no link: we
-                       // are alone, the topic's first member or out of reach of its others
-    joined,            // `peer`; not told for what was there before `ready`
-    updated,           // `peer` has a newer entry
-    left,              // `peer` left, is gone, or its entry expired
+    ready,    // the roster is as whole as the one of the member that welcomed us on `link`; no link: we
+              // are alone, the topic's first member or out of reach of its others
+    joined,   // `peer`; not told for what was there before `ready`
+    updated,  // `peer` has a newer entry
+    left,     // `peer` left, is gone, or its entry expired
     announce_contact,  // the directory should name us: own_statement() is what to tell
   };
   Kind kind{};
@@ -55,7 +55,8 @@ class RosterMachine {
   // Takes part from now on. `contacts`: roster entries as the directory tells them; bad ones, our own and
   // leaving ones are passed over. None: we are the first, and ready at once.
   void start(Time now, const OwnEntry& own, std::span<const Bytes> contacts, Effects& fx);
-  // Makes a new version of our entry and tells everybody. Interest and attributes within the limits (checked).
+  // Makes a new version of our entry and tells everybody. Interest and attributes within the limits
+  // (checked).
   void set_own(Time now, const OwnEntry& own, Effects& fx);
   // Ends the membership and tells everybody at once. Returns the leaving entry, which also takes us off the
   // directory's contacts; valid while the machine lives. The machine is silent afterwards.
@@ -95,7 +96,7 @@ class RosterMachine {
 
   // Sets the whole roster at once, and is ready: large simulations start from what joining would reach.
   // `records` are the pool's; our own may be among them (it is if it is the one own_record() names) or not.
-  void preload(Time now, std::span<const MemberRecord* const> records);
+  void preload(Time now, std::span<const MemberRecord* const> records, Effects& fx);
 
   void check_invariants() const;
 
@@ -127,51 +128,54 @@ class RosterMachine {
   enum class Source : std::uint8_t { spread, page };
 
   // join.cpp
-  void sign_own(Time now, std::uint32_t flags, Effects& fx);
+  void sign_own(Time now, std::uint32_t flags);
   void try_contacts(Time now, Effects& fx);
-  bool ask_to_join(Time now, Contact& contact, Effects& fx);
-  void welcome(LinkId link, Effects& fx);
+  void ask_to_join(Time now, Contact& contact, LinkId link, Effects& fx);
+  void welcome(const LinkInfo& to, Effects& fx);
   void continue_join(Time now, Effects& fx);
   void become_ready(Time now, LinkId link, Effects& fx);
-  void go_on_alone(Time now, Effects& fx);
   void fetch(Time now, Interval range, LinkId link, bool join, Effects& fx);
   void ask_fetch(Time now, Fetch& fetch, Effects& fx);
-  void check_fetches(Time now, Effects& fx);
-  void lose_fetch_link(Time now, LinkId link, Effects& fx);
+  void take_page(Time now, LinkId from, Interval covered, Effects& fx);
+  void lose_fetches(Time now, LinkId link, Effects& fx);  // of a link; LinkId{}: those whose time is over
   [[nodiscard]] LinkId any_member_link(LinkId except);
 
   // spread.cpp
-  void spread_later(Time now, RecordRef record);
-  void spread_later(Time now, AccusationRef accusation);
+  void spread_later(Time now, RecordRef record, Effects& fx);
+  void spread_later(Time now, AccusationRef accusation, Effects& fx);
   void spread_outbox(Effects& fx);
-  void forward(const wire::RosterSpread& m, const EventRef& body, Effects& fx);
-  [[nodiscard]] LinkId choose(const wire::RosterSpread& m, std::span<const Member> part, Interval interval);
+  void forward(const wire::RosterSpread& m, Bytes body, Effects& fx);
+  [[nodiscard]] LinkId choose(const wire::RosterSpread& m, const Part& part);
   [[nodiscard]] bool served(const wire::RosterSpread& m, const Member& member) const;
 
   // suspicion.cpp
-  void accuse(Time now, const PeerId& peer, Effects& fx);
+  void accuse(Time now, Effects& fx);
   void hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx);
   void end_suspicions(Time now, Effects& fx);
   void bury(Time now, const PeerId& peer, Effects& fx);
   void refute(Time now, Effects& fx);
-  void test_ghost(Time now, Effects& fx);
+  void test_ghost(Effects& fx);
   void tell_reason(LinkId link, const Gone& gone, Effects& fx);
   [[nodiscard]] std::size_t accusers_needed(const PeerId& accused) const;
 
   // sync.cpp
-  bool take(Time now, const LinkInfo& from, Bytes body, Effects& fx);  // into batch_ and heard_; false: closed
+  bool take(Time now, const LinkInfo& from, Bytes body,
+            Effects& fx);  // into batch_ and heard_; false: closed
   void merge_batch(Time now, Source source, LinkId from, Effects& fx);
+  void hear_batch(Time now, Source source, LinkId from, Effects& fx);
   void send_digest(LinkId link, Effects& fx);
-  void reach_out(Time now, const MemberRecord& peer, Effects& fx);
   void compare(Time now, const LinkInfo& from, const wire::RosterRange& theirs, Effects& fx);
   void send_list(LinkId link, Interval interval, bool answer, Effects& fx);
+  void send_single(LinkId link, std::span<const Bytes> statements, Effects& fx);
+  void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);
-  // Sends pages of the entries in `interval`; returns the place up to which they reach (0: the end).
-  std::uint64_t send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
 
   void change(RosterChange::Kind kind, const PeerId& peer, LinkId link = {});
   [[nodiscard]] bool linked(const PeerId& peer) const { return links_.find(peer) != nullptr; }
+  // The statements one behind the other in a slab of their own.
   [[nodiscard]] EventRef pack(std::span<const Bytes> statements);
+  // As many entries from `from` on as one body holds; `next`: the place of the first one left out, 0 if none.
+  [[nodiscard]] EventRef pack_page(std::span<const Member> members, std::uint64_t& next);
 
   const RosterConfig& config_;
   const TopicId topic_;
@@ -194,17 +198,18 @@ class RosterMachine {
   std::vector<Contact> contacts_;
   std::vector<LinkId> waiting_joins_;
   std::vector<Fetch> fetches_;
-  LinkId welcomed_by_;
+  LinkId welcomed_by_;  // LinkId{} until a welcome has come
   Time alone_at_ = never;
   Time retry_at_ = never;
   Duration retry_every_{};
 
-  std::vector<RecordRef> outbox_;
+  std::vector<RecordRef> outbox_;  // at most one body
   std::vector<AccusationRef> outbox_accusations_;
   Time spread_at_ = never;
 
   std::vector<Waiting> waiting_;
   std::vector<Time> accused_at_;  // the last accuse_burst accusations
+  std::vector<LinkId> refute_to_;
   Time refute_at_ = never;
   Time suspicions_at_ = never;
   Time ghost_at_ = never;
@@ -218,6 +223,7 @@ class RosterMachine {
 
   std::vector<RecordRef> batch_;  // of the frame at hand
   std::vector<AccusationRef> heard_;
+  std::vector<Bytes> parts_;  // of the body being packed
   std::vector<RosterChange> changes_;
 };
 

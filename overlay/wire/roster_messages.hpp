@@ -26,12 +26,12 @@ struct Suspicion {
   PeerId accused;
   Incarnation incarnation;  // of the accused's roster entry, like version: a newer entry voids the suspicion
   std::uint64_t version = 0;
-  static constexpr auto fields = std::tuple{&Suspicion::topic, &Suspicion::accused, &Suspicion::incarnation,
-                                            &Suspicion::version};
+  static constexpr auto fields =
+      std::tuple{&Suspicion::topic, &Suspicion::accused, &Suspicion::incarnation, &Suspicion::version};
 };
 
-// Body: the sender's own roster entry. Receiver, a member: merge it, answer RosterWelcome, and spread it if it
-// is news. A receiver that is itself still joining answers once it has joined, or at once if it asks the
+// Body: the sender's own roster entry. Receiver, a member: merge it, answer RosterWelcome, and spread it if
+// it is news. A receiver that is itself still joining answers once it has joined, or at once if it asks the
 // sender the same.
 struct RosterJoin {
   static constexpr Kind kind = Kind::roster_join;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is dead. Whoever loses its link to a member and cannot dial it accuses it before all members; enough
+// accusers, or enough time without a newer entry of the accused, and it is gone. Sources: SWIM (Das, Gupta,
+// Motivala, DSN 2002) for suspicion and refutation, Lifeguard (Dadgar et al. 2017) for more than one accuser.
+// Departs: only the accused itself answers, and accusations are signed, so one liar is one voice.
+#include "overlay/base/mutant.hpp"
+#include "overlay/roster/roster_machine.hpp"
+#include "overlay/wire/records.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace boato {
+
+void RosterMachine::on_unreachable(Time now, const PeerId& peer, Effects&) {
+  if (phase_ != Phase::ready || peer == self_.id || linked(peer) || !roster_.find(peer)) return;
+  if (waiting_.size() >= config_.accusations_max) return;
+  if (std::ranges::find(waiting_, peer, &Waiting::accused) != waiting_.end()) return;
+  const auto within = static_cast<std::uint64_t>(config_.accuse_within.count());
+  waiting_.push_back({peer, now + Duration{rng_.below(within)}});
+}
+
+// The wait before an accusation lets the first few be heard by all who would say the same.
+void RosterMachine::accuse(Time now, Effects& fx) {
+  for (std::size_t i = 0; i < waiting_.size();) {
+    if (waiting_[i].at > now) {
+      ++i;
+      continue;
+    }
+    const PeerId peer = waiting_[i].accused;
+    const MemberRecord* record = roster_.find(peer);
+    const Suspect* suspect = roster_.find_suspect(peer);
+    const bool said = suspect && std::ranges::any_of(suspect->accusers.by, [&](const Accusation* a) {
+                        return a && a->accuser == self_.id;
+                      });
+    const bool needed =
+        record && !linked(peer) && !said && (!suspect || suspect->accusers.size() < accusers_needed(peer));
+    if (needed && accused_at_.size() >= config_.accuse_burst) {
+      if (accused_at_.front() + config_.accuse_window > now) {
+        waiting_[i].at = accused_at_.front() + config_.accuse_window;
+        ++i;
+        continue;
+      }
+      accused_at_.erase(accused_at_.begin());
+    }
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (!needed) continue;
+    accused_at_.push_back(now);
+
+    accusation_version_ =
+        std::max(accusation_version_ + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    std::array<std::byte, 256> body;
+    const wire::Suspicion words{topic_, peer, record->incarnation, record->version};
+    const auto size = wire::encode_record(words, body);
+    BOATO_CHECK(size.has_value());
+    std::array<std::byte, wire::statement_bytes_max> room;
+    const Bytes statement = wire::sign_statement(
+        *self_.crypto, self_.network, self_.id, *self_.secret,
+        {wire::StatementType::suspicion, self_.incarnation, accusation_version_, Bytes{body}.first(*size)},
+        room);
+    const Interned interned = records_.take_own(now, statement);
+    if (!interned.accusation) continue;
+    spread_later(now, interned.accusation, fx);
+    hear(now, interned.accusation, Source::spread, LinkId{}, fx);
+  }
+}
+
+std::size_t RosterMachine::accusers_needed(const PeerId& accused) const {
+  const std::size_t suspects = roster_.suspects().size() - (roster_.suspected(accused) ? 1 : 0);
+  const std::size_t others = roster_.size() - 1;
+  const std::size_t live = others > suspects ? others - suspects : 1;
+  return std::max<std::size_t>(1, std::min(config_.accusers, live));
+}
+
+void RosterMachine::hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx) {
+  const PeerId& accused = accusation->accused;
+  if (accused == self_.id) {
+    if (phase_ != Phase::ready || accusation->of > own_->entry_version()) return;
+    if (source == Source::page && refute_to_.size() < config_.refute_to_max &&
+        std::ranges::find(refute_to_, from) == refute_to_.end())
+      refute_to_.push_back(from);
+    if (accusation->of == own_->entry_version() && !BOATO_MUTANT(146)) {  // the accused stays silent
+      const bool crowd = roster_.suspects().size() > config_.refute_crowd;
+      const Duration within = crowd ? config_.refute_within_crowd : config_.refute_within;
+      if (refute_at_ == never)
+        refute_at_ = now + Duration{rng_.below(static_cast<std::uint64_t>(within.count()))};
+    } else if (source == Source::page) {  // answered before: they have not heard it
+      const Bytes own{own_->statement};
+      send_single(from, std::span{&own, 1}, fx);
+    }
+    return;
+  }
+  const MemberRecord* record = roster_.find(accused);
+  if (!record || record->entry_version() != accusation->of) return;
+  if (accusation->accuser == accused || !roster_.find(accusation->accuser)) return;
+  if (const LinkInfo* link = links_.find(accused); link && !BOATO_MUTANT(144)) {  // own eyes do not count
+    const Bytes words{accusation->statement};
+    if (source == Source::page && link->id != from) send_single(link->id, std::span{&words, 1}, fx);
+    return;
+  }
+  const Time gone_at = now + (source == Source::spread ? config_.gone_after : config_.gone_after_hearsay);
+  const Suspect* suspect = roster_.suspect(accusation, gone_at);
+  if (!suspect) return;
+  fx.count(Counter::suspicions);
+  if (source == Source::spread && suspect->accusers.size() >= accusers_needed(accused))
+    bury(now, PeerId{accused}, fx);
+  else
+    suspicions_at_ = std::min(suspicions_at_, suspect->gone_at);
+}
+
+void RosterMachine::hear_batch(Time now, Source source, LinkId from, Effects& fx) {
+  for (const AccusationRef& accusation : heard_) hear(now, accusation, source, from, fx);
+  heard_.clear();
+}
+
+void RosterMachine::end_suspicions(Time now, Effects& fx) {
+  suspicions_at_ = never;
+  for (std::size_t i = roster_.suspects().size(); i-- > 0;) {
+    const Suspect& suspect = roster_.suspects()[i];
+    const PeerId peer = suspect.id;
+    if (suspect.gone_at > now)
+      suspicions_at_ = std::min(suspicions_at_, suspect.gone_at);
+    else if (linked(peer))
+      roster_.clear_suspicion(peer);
+    else
+      bury(now, peer, fx);
+  }
+}
+
+void RosterMachine::bury(Time now, const PeerId& peer, Effects& fx) {
+  roster_.remove(now, peer);
+  fx.count(Counter::members_gone);
+  change(RosterChange::Kind::left, peer);
+}
+
+void RosterMachine::refute(Time now, Effects& fx) {
+  refute_at_ = never;
+  sign_own(now, 0);
+  fx.count(Counter::refutations);
+  spread_later(now, own_, fx);
+  const Bytes own{own_->statement};
+  for (LinkId link : refute_to_)
+    if (links_.find(link)) send_single(link, std::span{&own, 1}, fx);
+  refute_to_.clear();
+}
+
+// The way back after a partition: the dead are dialled now and then, and told why they are dead.
+void RosterMachine::test_ghost(Effects& fx) {
+  if (roster_.gone().empty()) return;
+  if (roster_.size() > config_.ghost_share && rng_.below(roster_.size()) >= config_.ghost_share) return;
+  const Gone& gone = roster_.gone()[rng_.below(roster_.gone().size())];
+  if (gone.accusers.size() == 0 || linked(gone.last->id)) return;
+  fx.dial({gone.last->id, gone.last->addresses});
+}
+
+void RosterMachine::tell_reason(LinkId link, const Gone& gone, Effects& fx) {
+  std::array<Bytes, 3> reasons;
+  std::size_t count = 0;
+  for (const Accusation* accusation : gone.accusers.by)
+    if (accusation) reasons[count++] = accusation->statement;
+  if (count == 0 && (gone.last->flags & wire::flag_leaving) != 0) reasons[count++] = gone.last->statement;
+  if (count > 0) send_single(link, std::span{reasons}.first(count), fx);
+}
+
+}  // namespace boato
