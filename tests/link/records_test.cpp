@@ -106,9 +106,10 @@ TEST_F(Records, BytesThatAreLookedAtAreNeverWrittenAgain) {
   pair.listener_got.keep = true;
   std::uint32_t seed = 0;
   for (int round = 0; round < 40; ++round) {
-    for (Flow flow : {Flow::reliable, Flow::unreliable, Flow::repair})
-      ASSERT_EQ(send(pair.dialler, flow, pattern(1 + (seed * 7919) % 9000, ++seed), a.slabs),
-                Link::Queued::ok);
+    for (Flow flow : {Flow::reliable, Flow::unreliable, Flow::repair}) {
+      ++seed;
+      ASSERT_EQ(send(pair.dialler, flow, pattern(1 + (seed * 7919) % 9000, seed), a.slabs), Link::Queued::ok);
+    }
     pair.pump();
     // Some are let go, so that slabs are reused while others are still looked at.
     if (round % 3 == 0) pair.listener_got.refs[pair.listener_got.refs.size() - 2] = EventRef{};
@@ -185,7 +186,7 @@ TEST_F(Records, FrameLimitsHoldToTheByte) {
 }
 
 TEST_F(Records, AForbiddenRecordLengthClosesBeforeTheBody) {
-  for (std::uint16_t length : {0, 1, 16, 16385, 65535}) {
+  for (const std::uint16_t length : std::to_array<std::uint16_t>({0, 1, 16, 16385, 65535})) {
     Rogue rogue{a, b};
     Buffer wire(2);
     put_be(wire.data(), length);
@@ -194,7 +195,7 @@ TEST_F(Records, AForbiddenRecordLengthClosesBeforeTheBody) {
 }
 
 TEST_F(Records, UnknownEmptyAndSecondConfirmRecordsClose) {
-  for (std::uint8_t kind : {0, 1, 2, 3, 5, 7, 200, 255}) {
+  for (const std::uint8_t kind : std::to_array<std::uint8_t>({0, 1, 2, 3, 5, 7, 200, 255})) {
     Rogue rogue{a, b};
     EXPECT_EQ(rogue.deliver(rogue.record(kind, kind == 5 ? pattern(32) : Buffer{})), CloseReason::protocol)
         << int{kind};
