@@ -14,10 +14,12 @@
 #include "overlay/base/ranges.hpp"
 #include "overlay/base/rng.hpp"
 #include "overlay/effects/effects.hpp"
+#include "overlay/effects/link_table.hpp"
 #include "overlay/effects/self.hpp"
 #include "overlay/membership/topic_record.hpp"
 #include "overlay/wire/directory_messages.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,8 +40,10 @@ struct DirectoryConfig {
   Duration young = std::chrono::minutes{5};
   Duration fetch_within = std::chrono::seconds{2};  // before another neighbour is asked for the same
   std::size_t fetches_max = 1024;
-  std::size_t spreads_max = 1024;  // beyond it, comparing finds the rest
-  std::size_t pushes_per_answer = 64;
+  std::size_t spreads_max = 1024;                         // beyond it, comparing finds the rest
+  std::size_t answer_bytes_max = std::size_t{512} << 10;  // of one fetch; the rest is asked for again
+  std::size_t names_per_answer = 1024;                    // of one comparison
+  std::size_t push_unasked_max = 8;                       // so few records are pushed, more are named
   Duration tombstone_life = std::chrono::hours{24 * 7};
 };
 
@@ -91,7 +95,7 @@ class Directory {
   [[nodiscard]] std::size_t size() const { return records_.size(); }  // tombstones included
   // Whether a comparison with a neighbour has ended equal since the start: a name that is not found then
   // is most likely not in use.
-  [[nodiscard]] bool compared() const { return compared_; }
+  [[nodiscard]] bool compared() const { return compared_ && fetches_.empty(); }
   [[nodiscard]] std::span<const DirectoryChange> changes() const { return changes_; }
   void clear_changes() { changes_.clear(); }
   void check_invariants() const;
@@ -104,39 +108,53 @@ class Directory {
   };
   struct Fetch {
     TopicTag topic;
-    std::uint64_t version = 0;
+    LinkId from;
     Time until{};
   };
+  struct Creator {
+    std::uint64_t place = 0;  // ring_place of its key
+    std::size_t records = 0;
+  };
+  enum class Merge : std::uint8_t { same, changed, refused, forged };
 
   [[nodiscard]] TopicRecord* at(TopicTag topic) const;
-  TopicRecord& insert(std::unique_ptr<TopicRecord> record);
-  [[nodiscard]] bool room_for(const PeerId& creator, std::size_t bytes) const;
-  void changed(TopicRecord& record);  // its version, ranges and total size
+  [[nodiscard]] std::uint64_t wall_us(Time now) const;
+  // directory_merge.cpp
+  Merge merge_genesis(const wire::StatementView& statement, TopicTag topic);
+  Merge merge_contact(TopicRecord& record, const wire::StatementView& statement);
+  Merge merge_tombstone(Time now, TopicRecord& record, const wire::StatementView& statement);
+  TopicRecord* insert(std::unique_ptr<TopicRecord> record);
+  void drop(TopicRecord& record);
+  std::size_t& count_of(const PeerId& creator);
+  void changed(TopicRecord& record);  // its version, the ranges and the total size
   void tell(TopicTag topic, DirectoryChange::Kind kind);
-  bool merge_genesis(const wire::StatementView& statement, TopicTag expected);
-  bool merge_contact(TopicRecord& record, const wire::StatementView& statement);
-  bool merge_tombstone(Time now, TopicRecord& record, const wire::StatementView& statement);
+  // directory_spread.cpp
   void spread(Time now, const TopicRecord& record, Bytes what, std::optional<LinkId> from, Active active,
               Effects& fx);
   void send_whole(LinkId to, const TopicRecord& record, Effects& fx);
-  bool wants(Time now, TopicTag topic, std::uint64_t version);
+  [[nodiscard]] bool wanted(Time now, TopicTag topic, std::uint64_t version, LinkId from);
+  void fetched(TopicTag topic, LinkId from, Effects& fx);
   void send_names(Time now, Active active, Effects& fx);
   void compare(LinkId with, Effects& fx);
-  void expire(Time now);
+  void expire_tombstones(Time now);
 
   const DirectoryConfig config_;
   const Self& self_;
   Rng rng_;
   std::vector<std::unique_ptr<TopicRecord>> records_;  // by tag
   std::vector<RangeEntry> ranges_;                     // tag -> version, beside records_
+  std::vector<Creator> creators_;                      // by place
   std::vector<Spread> spreads_;
   std::vector<Fetch> fetches_;
   std::vector<LinkId> known_active_;  // sorted
   std::vector<DirectoryChange> changes_;
   std::vector<std::byte> packed_;  // reused
   std::size_t bytes_ = 0;
+  std::uint64_t greatest_created_ = 0;
+  std::uint64_t news_ = 0;           // changes of records, ever
+  std::uint64_t news_compared_ = 0;  // when the last comparison began
   Time next_compare_ = never;
-  std::optional<Time> started_;
+  Time young_until_ = never;
   bool compared_ = false;
 };
 

@@ -39,8 +39,9 @@ struct TopicRecord {
   std::vector<TopicContact> contacts;   // newest first
   std::vector<TopicContact> farewells;  // newest first: keep those who left from coming back as contacts
   std::vector<std::byte> tombstone;
-  Time tombstone_since{};
+  std::uint64_t removed_us = 0;
   std::uint64_t version = 0;  // hash of all statements: differs whenever the record does
+  std::size_t counted = 0;    // bytes() as the directory's total has it
 
   [[nodiscard]] bool alive() const { return tombstone.empty(); }
   [[nodiscard]] std::size_t bytes() const;  // of all statements

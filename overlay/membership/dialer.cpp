@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/membership/dialer.hpp"
+
+#include <algorithm>
+
+namespace boato {
+namespace {
+
+constexpr std::int64_t token = 1'000'000;  // one dial; a rate per second fills `rate` of them in 1 s
+
+bool has_peer(const DialWish& wish) { return wish.peer != PeerId{}; }
+
+}  // namespace
+
+Dialer::Dialer(const DialerConfig& config, const Self& self, const LinkTable& links, Rng rng)
+    : config_{config}, self_{self}, links_{links}, rng_{rng} {
+  fresh_bucket_.tokens = config_.fresh_per_second * token;
+  known_bucket_.tokens = config_.known_per_second * token;
+}
+
+std::uint64_t Dialer::key_of(const DialWish& wish) {
+  if (has_peer(wish)) return ring_place(wish.peer);
+  std::uint64_t h = 0xcbf29ce484222325ULL ^ wish.addresses[0].port;
+  for (const std::uint8_t byte : wish.addresses[0].ip) h = (h ^ byte) * 0x100000001b3ULL;
+  return h;
+}
+
+bool Dialer::known(std::uint64_t key) const { return std::ranges::find(known_, key) != known_.end(); }
+
+void Dialer::remember(std::uint64_t key) {
+  if (known(key)) return;
+  if (known_.size() < config_.known_max) {
+    known_.push_back(key);
+  } else if (!known_.empty()) {
+    known_[known_next_] = key;
+    known_next_ = (known_next_ + 1) % known_.size();
+  }
+}
+
+Dialer::Backoff* Dialer::backoff(std::uint64_t key) {
+  const auto at = std::ranges::find(backoffs_, key, &Backoff::key);
+  return at != backoffs_.end() ? &*at : nullptr;
+}
+
+void Dialer::back_off(Time now, std::uint64_t key, Duration least, bool grow) {
+  Backoff* b = backoff(key);
+  if (!b) {
+    if (backoffs_.size() >= config_.backoffs_max)
+      backoffs_.erase(std::ranges::min_element(backoffs_, {}, &Backoff::until));
+    backoffs_.push_back({key, now, 0});
+    b = &backoffs_.back();
+  }
+  Duration pause = least;
+  if (grow) {
+    const std::uint32_t doublings = std::min(b->failures, 10u);
+    pause = rng_.jitter(std::min(config_.retry_max, config_.retry_first * (std::int64_t{1} << doublings)));
+    ++b->failures;
+  }
+  b->until = std::max(b->until, now + pause);
+}
+
+void Dialer::on_wish(Time now, const DialWish& wish) {
+  if (wish.addresses.empty() || wish.peer == self_.id) return;
+  if (has_peer(wish) && links_.find(wish.peer)) return;
+  const std::uint64_t key = key_of(wish);
+  const auto same = [&](const Wish& w) { return key_of(w.dial) == key; };
+  if (std::ranges::any_of(flights_, same)) return;
+  if (const auto at = std::ranges::find_if(wishes_, same); at != wishes_.end()) {
+    at->until = now + config_.wish_life;
+    return;
+  }
+  if (wishes_.size() >= config_.wishes_max) wishes_.erase(wishes_.begin());
+  wishes_.push_back({wish, now + config_.wish_life});
+}
+
+void Dialer::refill(Bucket& bucket, std::uint32_t rate, Time now) {
+  const std::int64_t full = std::int64_t{rate} * token;
+  const std::int64_t passed = std::min<std::int64_t>((now - bucket.filled).count(), token);  // 1 s fills it
+  bucket.tokens = std::min(full, bucket.tokens + passed * rate);
+  bucket.filled = now;
+}
+
+Time Dialer::token_at(const Bucket& bucket, std::uint32_t rate) const {
+  if (bucket.tokens >= token || rate == 0) return Time::min();
+  return bucket.filled + Duration{(token - bucket.tokens + rate - 1) / rate};
+}
+
+void Dialer::expire(Time now) {
+  const auto over = [&](const Wish& w) {
+    return w.until <= now || (has_peer(w.dial) && links_.find(w.dial.peer) != nullptr);
+  };
+  std::erase_if(wishes_, over);
+  std::erase_if(flights_, [&](const Wish& w) { return w.until <= now; });
+  // A backoff is kept for a while after its end: the next failure goes on from its count.
+  std::erase_if(backoffs_, [&](const Backoff& b) { return b.until + config_.retry_max <= now; });
+}
+
+Time Dialer::ready_at(const Wish& wish) const {
+  const std::uint64_t key = key_of(wish.dial);
+  const bool old = known(key);
+  Time at = old ? token_at(known_bucket_, config_.known_per_second)
+                : token_at(fresh_bucket_, config_.fresh_per_second);
+  const auto b = std::ranges::find(backoffs_, key, &Backoff::key);
+  if (b != backoffs_.end()) at = std::max(at, b->until);
+  return at;
+}
+
+std::optional<DialWish> Dialer::take(Time now) {
+  expire(now);
+  if (flights_.size() >= (mass_death_ ? config_.parallel_mass_max : config_.parallel_max))
+    return std::nullopt;
+  refill(fresh_bucket_, config_.fresh_per_second, now);
+  refill(known_bucket_, config_.known_per_second, now);
+  const auto at = std::ranges::find_if(wishes_, [&](const Wish& w) { return ready_at(w) <= now; });
+  if (at == wishes_.end()) return std::nullopt;
+  Wish granted = *at;
+  wishes_.erase(at);
+  (known(key_of(granted.dial)) ? known_bucket_ : fresh_bucket_).tokens -= token;
+  granted.until = now + config_.result_within;
+  flights_.push_back(granted);
+  return granted.dial;
+}
+
+void Dialer::on_result(Time now, const DialWish& dial, bool ok) {
+  if (dial.addresses.empty()) return;
+  const std::uint64_t key = key_of(dial);
+  std::erase_if(flights_, [&](const Wish& w) { return key_of(w.dial) == key; });
+  if (!ok) {
+    back_off(now, key, Duration{0}, true);
+  } else {
+    std::erase_if(backoffs_, [&](const Backoff& b) { return b.key == key; });
+    remember(key);
+  }
+}
+
+void Dialer::on_link_up(Time now, const LinkInfo& link) {
+  const std::uint64_t key = ring_place(link.peer);
+  remember(key);
+  const auto ours = [&](const Wish& w) { return w.dial.peer == link.peer; };
+  const bool asked_by_name = std::erase_if(flights_, ours) > 0;
+  std::erase_if(wishes_, ours);
+  if (Backoff* b = backoff(key)) b->failures = 0;
+  if (asked_by_name || !link.dialed) return;
+  // A dial to an address without a name has found its peer: the one whose address it was, else the eldest
+  // such dial.
+  const auto here = [&](const Wish& w) {
+    return !has_peer(w.dial) &&
+           std::ranges::find(link.addresses.span(), w.dial.addresses[0]) != link.addresses.span().end();
+  };
+  auto at = std::ranges::find_if(flights_, here);
+  if (at == flights_.end())
+    at = std::ranges::find_if(flights_, [](const Wish& w) { return !has_peer(w.dial); });
+  if (at == flights_.end()) return;
+  const DialWish found = at->dial;
+  on_result(now, found, true);
+}
+
+void Dialer::on_link_down(Time now, const LinkInfo& link, CloseReason why) {
+  const std::uint64_t key = ring_place(link.peer);
+  switch (why) {
+    case CloseReason::full:
+    case CloseReason::idle: back_off(now, key, config_.after_full, false); break;
+    case CloseReason::protocol:
+    case CloseReason::denied: back_off(now, key, config_.after_protocol, false); break;
+    default: break;
+  }
+}
+
+Time Dialer::next_deadline() const {
+  Time at = never;
+  const bool free = flights_.size() < (mass_death_ ? config_.parallel_mass_max : config_.parallel_max);
+  for (const Wish& w : wishes_) {
+    at = std::min(at, w.until);
+    if (free) at = std::min(at, ready_at(w));
+  }
+  for (const Wish& w : flights_) at = std::min(at, w.until);
+  return at;
+}
+
+void Dialer::check_invariants() const {
+  BOATO_CHECK(wishes_.size() <= config_.wishes_max);
+  BOATO_CHECK(flights_.size() <= config_.parallel_mass_max);
+  BOATO_CHECK(backoffs_.size() <= config_.backoffs_max);
+  BOATO_CHECK(known_.size() <= config_.known_max);
+  for (std::size_t i = 0; i < wishes_.size(); ++i)
+    for (std::size_t k = i + 1; k < wishes_.size(); ++k)
+      BOATO_DCHECK(key_of(wishes_[i].dial) != key_of(wishes_[k].dial));
+}
+
+}  // namespace boato
