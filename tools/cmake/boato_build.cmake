@@ -3,7 +3,9 @@
 
 add_library(boato_warnings INTERFACE)
 target_compile_options(boato_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor)
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+  # In GCC's -Wconversion for C++ it is not included, in clang's it is.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 
 if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE)

@@ -217,6 +217,7 @@ def clang_tidy(build, everything):
             continue
         command = re.sub(r"^.*?(\S*(?:g|c|clang)\+\+(?:-\d+)?) ", r"\1 ", entry["command"], count=1)
         command = re.sub(r" (-Winvalid-pch|-fpch-preprocess|-fsanitize=\S+|-include \S*cmake_pch\.hxx)", "", command)
+        command = command.replace(" -Wconversion ", " -Wconversion -Wno-sign-conversion ")  # as in boato_build.cmake
         entries.append(dict(entry, command=command))
     folder = os.path.join(build, "clang-tidy")
     os.makedirs(folder, exist_ok=True)
