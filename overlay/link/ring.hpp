@@ -14,7 +14,7 @@ namespace boato {
 
 // First in, first out. T is reset to T{} when it leaves, so that what it held is released at once.
 template <class T>
-class Ring {
+class FrameRing {
  public:
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }

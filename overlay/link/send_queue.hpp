@@ -49,7 +49,7 @@ class SendQueue {
   void copy(const Frame& frame, std::size_t from, std::span<std::byte> out) const;
   void pop();
 
-  Ring<Frame> frames_;
+  FrameRing<Frame> frames_;
   ByteRing envelopes_;
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0;  // of the first frame, its length included
