@@ -84,15 +84,6 @@ const MemberRecord* Roster::random(Rng& rng, const PeerId& except) const {
   return all()[i].record;
 }
 
-wire::RosterRange Roster::range(Interval interval) const {
-  wire::RosterRange result{interval.lo, interval.hi, 0, 0};
-  const auto inside = members_in(all(), interval);
-  if (inside.size() == all().size()) return {interval.lo, interval.hi, digest_, inside.size()};
-  for (const Member& m : inside) result.sum += m.record->hash;
-  result.members = inside.size();
-  return result;
-}
-
 Merge Roster::merge_one(Time now, const MemberRecord* record) {
   bool found = false;
   const std::size_t at = locate(all(), record->id, &found);

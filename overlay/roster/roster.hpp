@@ -79,9 +79,6 @@ class Roster {
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
   // The sum of the hashes of all entries: equal at two peers = the same members with the same entries.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
-  // The same over an interval, with the number of entries.
-  [[nodiscard]] wire::RosterRange range(Interval interval) const;
-
   // Merges a batch and calls told(const MemberRecord&, Merge) for each; cheaper than one by one, since new
   // members move the vector once.
   template <class Told>

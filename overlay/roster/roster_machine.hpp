@@ -4,9 +4,7 @@
 //   join.cpp       contacts, welcome, fetching the roster
 //   spread.cpp     news down the computed tree to all members
 //   suspicion.cpp  who is dead: accusers, refutation, the way back
-//   sync.cpp       digests, ranges, lists, pages
-// Source of the comparison: Meyer, "Range-Based Set Reconciliation", 2022. Departs: sums of 64-bit hashes; a
-// member could find entries of its own that cancel out, and would hide nothing but itself.
+//   sync.cpp       digests, ranges (base/ranges.hpp), pages
 // Knows the links and the members; does not know events, the overlay graph or the directory. Never dials:
 // it wishes for links.
 #pragma once
@@ -68,7 +66,7 @@ class RosterMachine {
   void on(Time now, const LinkInfo& from, const wire::RosterFetch& m, Bytes body, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::RosterPage& m, Bytes body, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::RosterRanges& m, Bytes body, Effects& fx);
-  void on(Time now, const LinkInfo& from, const wire::RosterList& m, Bytes body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::RosterWant& m, Bytes body, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::RosterSpread& m, Bytes body, Effects& fx);
 
   // Every link of the peer, whatever its roles.
@@ -163,9 +161,9 @@ class RosterMachine {
             Effects& fx);  // into batch_ and heard_; false: closed
   void merge_batch(Time now, Source source, LinkId from, Effects& fx);
   void hear_batch(Time now, Source source, LinkId from, Effects& fx);
-  void send_digest(LinkId link, Effects& fx);
-  void compare(Time now, const LinkInfo& from, const wire::RosterRange& theirs, Effects& fx);
-  void send_list(LinkId link, Interval interval, bool answer, Effects& fx);
+  void send_digest(LinkId link, Effects& fx) { send_ranges(link, {}, fx); }
+  void send_ranges(LinkId link, Bytes ranges, Effects& fx);
+  void send_members(Time now, const LinkInfo& to, std::span<const Member> members, Effects& fx);
   void send_single(LinkId link, std::span<const Bytes> statements, Effects& fx);
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparing rosters: a digest; then ranges, each answered by sixteen smaller ones, until a few entries are
-// left, which are listed; then what the other side lacks. A side that has next to nothing fetches.
+// Comparing rosters: a digest; where it differs, ranges (base/ranges.hpp) until the entries that differ are
+// known; then those. A side that has next to nothing fetches all.
 #include "overlay/base/mutant.hpp"
+#include "overlay/base/ranges.hpp"
 #include "overlay/roster/roster_machine.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace boato {
 namespace {
 
-constexpr std::size_t list_max = 32;    // ranges with so few entries are listed
-constexpr std::size_t fetch_min = 256;  // and fetched if the other side has more than this
+constexpr std::size_t few = 128;  // entries that are cheaper to compare than to fetch
+
+std::vector<RangeEntry> entries_of(std::span<const Member> ring) {
+  std::vector<RangeEntry> entries;
+  entries.reserve(ring.size());
+  for (const Member& m : ring) entries.push_back({m.place, m.record->hash});
+  return entries;
+}
 
 }  // namespace
 
@@ -91,10 +99,8 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
   batch_.clear();
 }
 
-void RosterMachine::send_digest(LinkId link, Effects& fx) {
-  wire::RosterRanges m{tag_, {}};
-  m.ranges.push_back(roster_.range({}));
-  fx.send(link, Flow::control, m);
+void RosterMachine::send_ranges(LinkId link, Bytes ranges, Effects& fx) {
+  fx.send(link, Flow::control, wire::RosterRanges{tag_, roster_.size(), roster_.digest(), ranges});
 }
 
 void RosterMachine::send_single(LinkId link, std::span<const Bytes> statements, Effects& fx) {
@@ -102,92 +108,67 @@ void RosterMachine::send_single(LinkId link, std::span<const Bytes> statements, 
 }
 
 void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges& m, Bytes, Effects& fx) {
-  if (phase_ != Phase::ready) return;
-  for (const wire::RosterRange& theirs : m.ranges) compare(now, from, theirs, fx);
-}
-
-void RosterMachine::compare(Time now, const LinkInfo& from, const wire::RosterRange& theirs, Effects& fx) {
-  const Interval interval{theirs.lo, theirs.hi};
-  if (interval.empty()) return;
-  const wire::RosterRange mine = roster_.range(interval);
-  if (mine.sum == theirs.sum && mine.members == theirs.members) return;
-  if (!afford(now, from, 1024)) return;
-  const auto members = members_in(roster_.all(), interval);
-  if (members.size() <= list_max) {
-    if (theirs.members <= fetch_min) {
-      send_list(from.id, interval, true, fx);
-      return;
+  if (phase_ != Phase::ready || m.digest == roster_.digest()) return;
+  if (!afford(now, from, ranges_bytes_max)) return;
+  const auto ring = roster_.all();
+  std::array<std::byte, ranges_bytes_max> room;
+  ByteWriter out{room};
+  if (m.ranges.empty()) {
+    if (m.members / 2 > ring.size() + few) {
+      send_members(now, from, ring, fx);
+      fetch(now, {}, from.id, false, fx);
+    } else if (ring.size() / 2 > m.members + few) {
+      send_digest(from.id, fx);
+    } else {
+      begin_ranges(entries_of(ring), out);
+      send_ranges(from.id, out.written(), fx);
     }
-    std::uint64_t next = 0;
-    if (!members.empty())
-      fx.send(from.id, Flow::repair, wire::RosterPage{tag_, 1, 1}, pack_page(members, next));
-    fetch(now, interval, from.id, false, fx);
     return;
   }
-  wire::RosterRanges answer{tag_, {}};
-  if (members.size() > fetch_min && theirs.members <= list_max) {
-    answer.ranges.push_back(mine);
-  } else {
-    std::uint64_t lo = interval.lo;
-    for (std::size_t i = 1; i <= wire::roster_ranges_max; ++i) {
-      const bool last = i == wire::roster_ranges_max;
-      const std::uint64_t hi =
-          last ? interval.hi : members[members.size() * i / wire::roster_ranges_max].place;
-      if (!last && hi <= lo) continue;
-      answer.ranges.push_back(roster_.range({lo, hi}));
-      lo = hi;
-    }
-  }
-  fx.send(from.id, Flow::control, answer);
-}
-
-void RosterMachine::send_list(LinkId link, Interval interval, bool answer, Effects& fx) {
-  wire::RosterList m{tag_, interval.lo, interval.hi, answer, {}};
-  for (const Member& member : members_in(roster_.all(), interval)) {
-    if (m.items.full()) return;
-    m.items.push_back({member.place, member.record->hash});
-  }
-  fx.send(link, Flow::control, m);
-}
-
-void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterList& m, Bytes, Effects& fx) {
-  const Interval interval{m.lo, m.hi};
-  if (phase_ != Phase::ready || interval.empty()) return;
-  const auto members = members_in(roster_.all(), interval);
-  bool lacking = false;
-  std::size_t common = 0, pages = wire::roster_pages_max;
-  parts_.clear();
-  std::size_t bytes = 0;
-  const auto flush = [&] {
-    if (!parts_.empty() && pages > 0 && afford(now, from, bytes)) {
-      --pages;
-      send_single(from.id, parts_, fx);
-    }
-    parts_.clear();
-    bytes = 0;
+  std::vector<Member> ours;
+  wire::RosterWant want{tag_, {}};
+  const auto lacks = [&](const RangeEntry& entry) {
+    const auto at = std::ranges::lower_bound(ring, entry.place, {}, &Member::place);
+    for (auto i = at; i != ring.end() && i->place == entry.place; ++i)
+      if (i->record->hash == entry.hash) ours.push_back(*i);
   };
-  for (const Member& member : members) {
-    const auto listed = std::ranges::find_if(m.items, [&](const wire::RosterItem& item) {
-      return item.place == member.place && item.hash == member.record->hash;
-    });
-    if (listed != m.items.end()) {
-      ++common;
-      continue;
-    }
-    if (parts_.size() == wire::roster_statements_max ||
-        bytes + member.record->statement.size() > wire::roster_body_bytes_max)
-      flush();
-    if (pages == 0) break;
-    parts_.push_back(member.record->statement);
-    bytes += member.record->statement.size();
+  const auto has = [&](const RangeEntry& entry) {
+    const auto grave = std::ranges::lower_bound(roster_.gone(), entry.place, {},
+                                                [](const Gone& g) { return ring_place(g.last->id); });
+    if (grave != roster_.gone().end() && grave->last->hash == entry.hash)
+      tell_reason(from.id, *grave, fx);
+    else if (!want.places.full())
+      want.places.push_back(entry.place);
+  };
+  if (!answer_ranges(entries_of(ring), m.ranges, out, has, lacks)) {
+    fx.count(Counter::frames_malformed);
+    fx.close(from.id, CloseReason::protocol);
+    return;
   }
-  flush();
-  lacking = common < m.items.size();
-  if (!m.answer || !lacking) return;
-  if (members.size() <= wire::roster_items_max)
-    send_list(from.id, interval, false, fx);
-  else
-    fetch(now, interval, from.id, false, fx);
+  if (!ours.empty()) send_members(now, from, ours, fx);
+  if (!want.places.empty()) fx.send(from.id, Flow::control, want);
+  if (out.used() > 0) send_ranges(from.id, out.written(), fx);
+}
+
+void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterWant& m, Bytes, Effects& fx) {
+  if (phase_ != Phase::ready) return;
+  std::vector<Member> wanted;
+  for (std::uint64_t place : m.places) {
+    const auto at = std::ranges::lower_bound(roster_.all(), place, {}, &Member::place);
+    if (at != roster_.all().end() && at->place == place) wanted.push_back(*at);
+  }
+  send_members(now, from, wanted, fx);
+}
+
+// Single entries, as many pages as we can afford; what stays behind is found by the next comparison.
+void RosterMachine::send_members(Time now, const LinkInfo& to, std::span<const Member> members, Effects& fx) {
+  for (std::size_t pages = wire::roster_pages_max; pages > 0 && !members.empty(); --pages) {
+    std::uint64_t next = 0;
+    const EventRef body = pack_page(members, next);
+    if (!afford(now, to, body.size() + 64)) return;
+    fx.send(to.id, Flow::repair, wire::RosterPage{tag_, 1, 1}, body);
+    members = members.subspan(parts_.size());
+  }
 }
 
 void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterPage& m, Bytes body, Effects& fx) {

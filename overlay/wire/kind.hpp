@@ -36,8 +36,7 @@ enum class Kind : std::uint8_t {
   roster_fetch = 35,
   roster_ranges = 36,
   roster_spread = 37,
-  roster_leave = 38,  // reserved
-  roster_list = 39,
+  roster_want = 39,
   // multicast: events and their repair
   cast = 48,
   taken = 49,

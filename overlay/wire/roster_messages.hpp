@@ -15,8 +15,6 @@ namespace boato::wire {
 inline constexpr std::size_t roster_statements_max = 64;        // per body
 inline constexpr std::size_t roster_body_bytes_max = 56 << 10;  // a control frame has at most 64 KiB
 inline constexpr std::size_t roster_except_max = 8;
-inline constexpr std::size_t roster_ranges_max = 16;
-inline constexpr std::size_t roster_items_max = 64;
 inline constexpr std::uint8_t roster_pages_max = 8;
 inline constexpr std::uint8_t roster_hops_max = 32;
 
@@ -72,40 +70,27 @@ struct RosterPage {
   static constexpr auto fields = std::tuple{&RosterPage::topic, &RosterPage::lo, &RosterPage::hi};
 };
 
-// What one peer has in an interval: the sum of the hashes of its entries, and how many.
-struct RosterRange {
-  std::uint64_t lo = 0, hi = 0;
-  std::uint64_t sum = 0;
-  std::uint64_t members = 0;
-  static constexpr auto fields =
-      std::tuple{&RosterRange::lo, &RosterRange::hi, &RosterRange::sum, &RosterRange::members};
-};
-
-// Receiver: for each range that differs from its own, go on with smaller ranges, a list or a fetch. Equal
-// ranges need no answer. One range over the whole ring is the digest that mesh neighbours exchange.
+// What the sender has: how many entries and the sum of their hashes; mesh neighbours exchange this now and
+// then. `ranges`: claims and lists of base/ranges.hpp over the map place -> hash of the entry; empty at
+// first. Receiver: nothing if it has the same digest. Else it fetches all if it has next to nothing, tells
+// its own digest if the sender has next to nothing, and goes on with ranges otherwise: it sends what a list
+// lacks, and asks for what it lacks itself.
 struct RosterRanges {
   static constexpr Kind kind = Kind::roster_ranges;
   TopicTag topic;
-  List<RosterRange, roster_ranges_max> ranges;
-  static constexpr auto fields = std::tuple{&RosterRanges::topic, &RosterRanges::ranges};
+  std::uint64_t members = 0;
+  std::uint64_t digest = 0;
+  Bytes ranges;
+  static constexpr auto fields =
+      std::tuple{&RosterRanges::topic, &RosterRanges::members, &RosterRanges::digest, &RosterRanges::ranges};
 };
 
-struct RosterItem {
-  std::uint64_t place = 0;
-  std::uint64_t hash = 0;  // of the entry's statement
-  static constexpr auto fields = std::tuple{&RosterItem::place, &RosterItem::hash};
-};
-
-// All the sender has in [lo, hi). Receiver: send a page with the entries that are not listed; if `answer` is
-// set and something listed is not its own, send its own list back with `answer` unset.
-struct RosterList {
-  static constexpr Kind kind = Kind::roster_list;
+// Receiver: send its entries at these places.
+struct RosterWant {
+  static constexpr Kind kind = Kind::roster_want;
   TopicTag topic;
-  std::uint64_t lo = 0, hi = 0;
-  bool answer = false;
-  List<RosterItem, roster_items_max> items;
-  static constexpr auto fields = std::tuple{&RosterList::topic, &RosterList::lo, &RosterList::hi,
-                                            &RosterList::answer, &RosterList::items};
+  List<std::uint64_t, roster_statements_max> places;
+  static constexpr auto fields = std::tuple{&RosterWant::topic, &RosterWant::places};
 };
 
 // Body: news. Receiver: merge, and forward to the members in [lo, hi) that are not in `except`, whether or
