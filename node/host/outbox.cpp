@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/host/outbox.hpp"
+
+#include "overlay/base/check.hpp"
+
+#include <algorithm>
+
+namespace boato {
+
+bool OutboxHub::reserve(std::size_t bytes) {
+  const std::size_t before = bytes_.fetch_add(bytes);
+  if (before == 0 || before + bytes <= bytes_max_) return true;
+  release(bytes);
+  return false;
+}
+
+bool OutboxHub::reserve_until(std::size_t bytes, std::chrono::steady_clock::time_point deadline) {
+  if (reserve(bytes)) return true;
+  std::unique_lock lock{mutex_};
+  // Told apart from reserve() in release(): there the count of waiters is read after the bytes have gone.
+  waiters_.fetch_add(1);
+  bool held = false;
+  const auto got = [&] {
+    const std::size_t before = bytes_.fetch_add(bytes);
+    held = before == 0 || before + bytes <= bytes_max_;
+    if (!held) bytes_.fetch_sub(bytes);
+    return held || closed();
+  };
+  room_.wait_until(lock, deadline, got);
+  waiters_.fetch_sub(1);
+  return held;
+}
+
+void OutboxHub::release(std::size_t bytes) {
+  bytes_.fetch_sub(bytes);
+  if (waiters_.load() == 0) return;
+  std::lock_guard lock{mutex_};
+  room_.notify_all();
+}
+
+void OutboxHub::close() {
+  closed_.store(true, std::memory_order_release);
+  std::lock_guard lock{mutex_};
+  room_.notify_all();
+}
+
+SlabRef OutboxHub::take_spare(Slab*& fresh) {
+  fresh = nullptr;
+  {
+    std::lock_guard lock{mutex_};
+    if (!spares_.empty()) {
+      SlabRef slab = std::move(spares_.back());
+      spares_.pop_back();
+      return slab;
+    }
+    spares_wanted_ = std::min(spares_wanted_ * 2, spares_max);
+  }
+  fresh = SlabPool::make(Outbox::slab_bytes);
+  return SlabRef{fresh};
+}
+
+void OutboxHub::mark(std::shared_ptr<Outbox> outbox) {
+  {
+    std::lock_guard lock{mutex_};
+    marked_.push_back(std::move(outbox));
+  }
+  inbox_.wake();
+}
+
+void OutboxHub::refill(SlabPool& slabs) {
+  std::lock_guard lock{mutex_};
+  while (spares_.size() < spares_wanted_) spares_.push_back(slabs.take(Outbox::slab_bytes));
+}
+
+void OutboxHub::drop_spares() {
+  std::lock_guard lock{mutex_};
+  spares_.clear();
+  spares_wanted_ = 0;
+}
+
+void OutboxHub::take_marked(std::vector<std::shared_ptr<Outbox>>& out) {
+  std::lock_guard lock{mutex_};
+  for (auto& outbox : marked_) out.push_back(std::move(outbox));
+  marked_.clear();
+}
+
+Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
+  const std::size_t bytes = wire::BatchBuilder::event_bytes(event);
+  bool mark = false;
+  Seq seq;
+  {
+    std::lock_guard lock{mutex_};
+    if (closed_) return Errc::closed;
+    Batch& open = open_.batch;
+    if (!open.builder || !open.builder.add(event)) {
+      // Even one that has taken nothing, only a rest of a slab: that may be freed by the loop thread alone.
+      if (open.builder) full_.push(std::exchange(open_, Entry{}));
+      const std::size_t alone = wire::batch_header_bytes + bytes;
+      if (alone > slab_bytes) {
+        open_.fresh = SlabPool::make(alone);
+        open.builder = wire::BatchBuilder{SlabRef{open_.fresh}};
+      } else {
+        open.builder = wire::BatchBuilder{hub_->take_spare(open_.fresh)};
+      }
+      const bool added = open.builder.add(event);
+      BOATO_CHECK(added);
+    }
+    if (open.count == 0) open.first = Seq{last_ + 1};
+    ++open.count;
+    open.reserved += bytes;
+    ++waiting_;
+    seq = Seq{++last_};
+    mark = !std::exchange(marked_, true);
+  }
+  if (mark) hub_->mark(shared_from_this());
+  return seq;
+}
+
+void Outbox::adopt(Entry& entry, SlabPool& slabs) {
+  if (entry.fresh) slabs.adopt(std::exchange(entry.fresh, nullptr));
+}
+
+bool Outbox::take(Batch& batch, SlabPool& slabs) {
+  batch = Batch{};
+  std::lock_guard lock{mutex_};
+  while (!full_.empty()) {
+    Entry entry = full_.pop();
+    adopt(entry, slabs);
+    if (entry.batch.count == 0) continue;
+    batch = std::move(entry.batch);
+    waiting_ -= batch.count;
+    return true;
+  }
+  if (open_.batch.count > 0) {
+    Entry entry = std::exchange(open_, Entry{});
+    adopt(entry, slabs);
+    // The rest of the slab takes the next batch, unless little is left of it.
+    const wire::BatchBuilder& b = entry.batch.builder;
+    const std::uint32_t end = (b.end() + 7U) & ~7U;
+    if (!closed_ && b.slab().capacity() == slab_bytes && slab_bytes - b.end() > slab_bytes / 16)
+      open_.batch.builder = wire::BatchBuilder{b.slab().share(), end};
+    batch = std::move(entry.batch);
+    waiting_ -= batch.count;
+    return true;
+  }
+  marked_ = false;
+  return false;
+}
+
+void Outbox::close() {
+  std::lock_guard lock{mutex_};
+  closed_ = true;
+}
+
+std::uint64_t Outbox::drop(SlabPool& slabs) {
+  std::uint64_t events = 0;
+  Batch batch;
+  while (take(batch, slabs)) {
+    events += batch.count;
+    hub_->release(batch.reserved);
+  }
+  std::lock_guard lock{mutex_};
+  adopt(open_, slabs);
+  open_ = Entry{};
+  return events;
+}
+
+std::uint64_t Outbox::waiting() {
+  std::lock_guard lock{mutex_};
+  return waiting_;
+}
+
+}  // namespace boato

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events on their way from application threads to the loop thread. The publishing thread writes an event
+// straight into the batch that will travel, numbers it under the same lock, and wakes the loop at most once;
+// the loop takes whatever batch is there, full or not, so batches grow with the load and an idle publisher
+// never waits. What waits is bounded for the peer as a whole: beyond it publishing is refused.
+#pragma once
+
+#include <boato/result.hpp>
+
+#include "node/host/fifo.hpp"
+#include "node/host/inbox.hpp"
+#include "overlay/base/slab.hpp"
+#include "overlay/wire/batch.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace boato {
+
+class Outbox;
+
+// What all outboxes of one peer share: the bound, spare slabs, and the list of those that have something.
+class OutboxHub {
+ public:
+  OutboxHub(Inbox& inbox, std::size_t bytes_max) : inbox_{inbox}, bytes_max_{bytes_max} {}
+
+  // --- any thread
+  // One event larger than the bound is let in when nothing else waits.
+  [[nodiscard]] bool reserve(std::size_t bytes);
+  // Waits for room until `deadline`. False: none came, or the peer was closed.
+  bool reserve_until(std::size_t bytes, std::chrono::steady_clock::time_point deadline);
+  void release(std::size_t bytes);
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
+  void close();
+  [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+  // A slab of 64 KiB. `fresh` is set when it came from the heap and must be adopted by the loop thread.
+  SlabRef take_spare(Slab*& fresh);
+  void mark(std::shared_ptr<Outbox> outbox);  // it has gone from empty to not empty
+
+  // --- loop thread
+  void refill(SlabPool& slabs);
+  void drop_spares();
+  void take_marked(std::vector<std::shared_ptr<Outbox>>& out);
+
+ private:
+  static constexpr std::size_t spares_max = 64;
+  Inbox& inbox_;
+  const std::size_t bytes_max_;
+  std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::uint32_t> waiters_{0};
+  std::atomic<bool> closed_{false};
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::vector<SlabRef> spares_;                  // guarded by mutex_
+  std::size_t spares_wanted_ = 2;                // guarded by mutex_; grows when they run out
+  std::vector<std::shared_ptr<Outbox>> marked_;  // guarded by mutex_
+};
+
+class Outbox : public std::enable_shared_from_this<Outbox> {
+ public:
+  static constexpr std::size_t slab_bytes = 65536;
+
+  Outbox(std::shared_ptr<OutboxHub> hub, TopicTag topic) : hub_{std::move(hub)}, topic_{topic} {}
+
+  // Any thread. The event's number; the room for it has been reserved in the hub, and goes back when the loop
+  // takes it. Errors: closed.
+  Result<Seq, Errc> add(const wire::EventView& event);
+
+  struct Batch {
+    wire::BatchBuilder builder;
+    Seq first;
+    std::size_t reserved = 0;
+    std::uint16_t count = 0;
+  };
+  // --- loop thread
+  [[nodiscard]] TopicTag topic() const { return topic_; }
+  // The oldest batch; false: empty, and the next event marks the outbox again.
+  bool take(Batch& batch, SlabPool& slabs);
+  // Nothing is accepted any more.
+  void close();
+  // Drops what waits; how many events that were.
+  std::uint64_t drop(SlabPool& slabs);
+  [[nodiscard]] std::uint64_t waiting();  // events
+
+ private:
+  struct Entry {
+    Batch batch;
+    Slab* fresh = nullptr;
+  };
+  static void adopt(Entry& entry, SlabPool& slabs);
+
+  std::shared_ptr<OutboxHub> hub_;
+  const TopicTag topic_;
+  std::mutex mutex_;
+  Fifo<Entry> full_;        // guarded by mutex_, as all below
+  Entry open_;              // takes events
+  std::uint64_t last_ = 0;  // number of the newest event
+  std::uint64_t waiting_ = 0;
+  bool marked_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace boato
