@@ -15,8 +15,10 @@
 #include "overlay/membership/dialer.hpp"
 #include "overlay/membership/directory.hpp"
 #include "overlay/membership/membership.hpp"
+#include "overlay/multicast/cast_ledger.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/wire/batch.hpp"
+#include "overlay/wire/view_messages.hpp"
 
 #include <array>
 #include <memory>
@@ -28,9 +30,9 @@
 
 namespace boato {
 
+struct Arrived;
 struct TopicState;
 class RecordPool;
-class SlabPool;
 
 // A frame as the link or the simulator hands it over.
 struct Frame {
@@ -114,6 +116,8 @@ class PeerCore {
   // before its events.
   Result<void, Errc> subscribe_pattern(Time now, std::string_view pattern);
   void unsubscribe_pattern(Time now, std::string_view pattern);
+  // Deletes a topic that this peer founded. Errors: no_such, not_allowed.
+  Result<void, Errc> remove_topic(Time now, std::string_view name);
 
   // Publishes a batch whose first event is `first`; numbers are dense per topic, from 1 (checked). The
   // builder's slab must belong to the peer's pool. False: the topic is not open for publishing (refused or
@@ -125,6 +129,9 @@ class PeerCore {
   // Whether some of our own batches in the topic have not been taken by any other member (false if there is
   // no other member).
   [[nodiscard]] std::uint64_t untaken_events(TopicTag topic) const;
+  // The batch that holds this number of a stream, while the event cache keeps it; else empty. For
+  // subscriptions that lagged behind.
+  [[nodiscard]] EventRef held(TopicTag topic, const StreamKey& stream, Seq seq) const;
 
   // --- looking
   // ---------------------------------------------------------------------------------------------------------------
@@ -133,6 +140,9 @@ class PeerCore {
   [[nodiscard]] const Directory& directory() const { return directory_; }
   [[nodiscard]] const EventCache& cache() const { return cache_; }
   [[nodiscard]] bool joined() const { return membership_.joined(); }
+  // Joined, and the topics that others know are known here: a name that is not found is most likely not in
+  // use.
+  [[nodiscard]] bool settled() const { return joined() && (directory_.compared() || links_.size() == 0); }
   [[nodiscard]] bool topic_ready(TopicTag topic) const;
   [[nodiscard]] std::vector<TopicView> topics() const;
   [[nodiscard]] std::optional<TopicView> topic(TopicTag tag) const;
@@ -144,7 +154,7 @@ class PeerCore {
   [[nodiscard]] std::vector<PeerView> take_views();
 
   // Sets a full roster at once: large simulations start from a state that joining would reach.
-  void preload_roster(TopicTag topic, std::span<const MemberRecord* const> records);
+  void preload_roster(Time now, TopicTag topic, std::span<const MemberRecord* const> records);
   [[nodiscard]] const MemberRecord* own_record(TopicTag topic) const;
 
   void check_invariants() const;
@@ -159,33 +169,51 @@ class PeerCore {
     std::uint32_t token = 0;
     Time until{};
   };
+  struct Due {
+    Time at{};
+    TopicTag topic;
+  };
 
+  // peer_core.cpp: links and time
+  void settle(Time now);  // what every handler ends with
+  void drop_link(Time now, const LinkInfo& link, CloseReason why);
+  void sweep_links(Time now);
+  void touch(TopicState& topic);  // its deadline may have changed
+  [[nodiscard]] Directory::Active active_links();
+
+  // peer_core_frames.cpp: from bytes to machines
   template <class M>
   bool read(const LinkInfo& from, wire::Cursor& in, std::uint32_t fields, M& m);
-  void dispatch(Time now, const LinkInfo& from, Flow flow, const Frame& frame);
-  void on_event_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in, std::uint32_t fields,
-                     const Frame& frame);
-  void on_roster_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in, std::uint32_t fields,
-                      const Frame& frame);
-  void on_directory_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in,
-                         std::uint32_t fields, const Frame& frame);
-  void on_membership_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in,
-                          std::uint32_t fields);
-  void on_view_kind(Time now, const LinkInfo& from, wire::Kind kind, wire::Cursor& in, std::uint32_t fields);
+  template <class M>
+  void to_membership(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields);
+  template <class M>
+  void to_directory(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields);
+  template <class M>
+  void to_roster(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields, const Frame& frame);
+  template <class M>
+  void to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields);
+  template <class M>
+  void batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
+                          const Frame& frame);
+  void dispatch(Time now, const LinkInfo& from, const Frame& frame);
+  void answer_view(const LinkInfo& from, std::uint32_t token);
+  void keep_view(const LinkInfo& from, const wire::ViewTell& tell);
+  void malformed(const LinkInfo& from);
   [[nodiscard]] EventRef body_of(const Frame& frame, const wire::Cursor& in);
 
-  TopicState* find(TopicTag tag) const;
-  TopicState& make_topic(Time now, const TopicRecord& record);
-  void start_topic(Time now, TopicState& topic);
-  void end_topic(Time now, TopicTag tag);
+  // peer_core_topics.cpp: topics and what their machines tell each other
+  [[nodiscard]] TopicState* find(TopicTag tag) const;
+  TopicState& open(Time now, const TopicRecord& record);
+  void use(Time now, TopicState& topic);  // after its uses have changed
+  void end(Time now, TopicState& topic);
+  void deliver(Time now, TopicState& topic, const Arrived& arrived);
   void follow_directory(Time now);
   void follow_roster(Time now, TopicState& topic);
+  void follow_mesh(Time now, TopicState& topic);
+  void tell_ready(TopicState& topic);
+  void care_outside(Time now, TopicState& topic);
   void match_patterns(Time now, const TopicRecord& record);
-  void drop_link(Time now, LinkId link, CloseReason why);
-  void sweep_links(Time now);
-  void settle(Time now);  // wishes for links to the dialer, granted ones to the host
-  void malformed(const LinkInfo& from);
-  [[nodiscard]] std::span<const LinkId> active_links();
+  void on_topic_deadline(Time now, TopicState& topic);
 
   const CoreConfig config_;
   const Self& self_;
@@ -201,15 +229,18 @@ class PeerCore {
   CastLedger casts_;
   HoldBudget holds_;
   std::vector<std::unique_ptr<TopicState>> topics_;  // by tag
+  std::vector<TopicSlot> free_slots_;
+  std::uint32_t slots_ = 0;
+  std::vector<Due> due_;  // a heap by time; entries that are no longer a topic's `queued` are passed over
   std::vector<Pattern> patterns_;
   std::vector<DialWish> granted_;
   std::vector<DialWish> wishes_;
   std::vector<ViewWish> view_wishes_;
   std::vector<PeerView> views_;
   std::vector<LinkId> active_;
+  std::vector<Duty> duties_;
   PeerView own_view_;
-  Time next_sweep_{};
-  std::uint32_t next_slot_ = 0;
+  Time next_sweep_ = never;
   bool leaving_ = false;
 };
 

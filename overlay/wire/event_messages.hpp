@@ -95,4 +95,22 @@ struct Summary {
   static constexpr auto fields = std::tuple{&Summary::topic, &Summary::digest, &Summary::ask};
 };
 
+// A member that begins to take events asks where to begin. Receiver: answer with all its frontiers as
+// START_TELL.
+struct StartAsk {
+  static constexpr Kind kind = Kind::start_ask;
+  TopicTag topic;
+  static constexpr auto fields = std::tuple{&StartAsk::topic};
+};
+
+// Receiver that asked: what lies at or below these frontiers was published before it began and is not owed to
+// it; everything above is, and so is all of streams not named. `more` announces a further part.
+struct StartTell {
+  static constexpr Kind kind = Kind::start_tell;
+  TopicTag topic;
+  bool more = false;
+  Bytes streams;
+  static constexpr auto fields = std::tuple{&StartTell::topic, &StartTell::more, &StartTell::streams};
+};
+
 }  // namespace boato::wire

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "overlay/membership/config.hpp"
+#include "overlay/membership/dialer.hpp"
+#include "overlay/membership/directory.hpp"
+#include "overlay/multicast/config.hpp"
+#include "overlay/order/fifo.hpp"
+#include "overlay/order/hold_budget.hpp"
+#include "overlay/roster/roster_config.hpp"
+#include "overlay/stream/event_cache.hpp"
+#include "overlay/stream/stream_set.hpp"
+
+namespace boato {
+
+// All limits and times of one peer, by room. The defaults are those of the design and have every limit on.
+struct CoreConfig {
+  MembershipConfig membership;
+  DialerConfig dialer;
+  DirectoryConfig directory;
+  RosterConfig roster;
+  StreamSetConfig streams;
+  EventCacheConfig cache;
+  FifoConfig fifo;
+  MulticastConfig multicast;
+  std::size_t hold_bytes_max = std::size_t{64} << 20;  // events held back for order, all topics together
+  std::size_t topics_max = 1024;                       // open at one peer
+  std::size_t patterns_max = 256;
+  std::size_t views_max = 16384;  // answers of topology tools that nobody has taken
+  Duration sweep_every = std::chrono::seconds{1};
+  Duration link_young = std::chrono::seconds{30};  // no link is closed as idle before
+  Duration link_idle = std::chrono::seconds{60};   // without any role
+};
+
+}  // namespace boato

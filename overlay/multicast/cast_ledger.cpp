@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/multicast/cast_ledger.hpp"
+
+#include "overlay/base/mutant.hpp"
+
+#include <algorithm>
+
+namespace boato {
+
+CastLedger::Line* CastLedger::find(LinkId link) {
+  const auto at = std::ranges::lower_bound(lines_, link, {}, &Line::link);
+  return at != lines_.end() && at->link == link ? &*at : nullptr;
+}
+
+const CastLedger::Line* CastLedger::find(LinkId link) const {
+  const auto at = std::ranges::lower_bound(lines_, link, {}, &Line::link);
+  return at != lines_.end() && at->link == link ? &*at : nullptr;
+}
+
+void CastLedger::on_link_up(LinkId link) {
+  const auto at = std::ranges::lower_bound(lines_, link, {}, &Line::link);
+  Line line;
+  line.link = link;
+  lines_.insert(at, std::move(line));
+}
+
+void CastLedger::on_link_down(LinkId link, std::vector<Duty>& lost) {
+  Line* line = find(link);
+  if (!line) return;
+  while (!line->waiting.empty()) lost.push_back(line->take());
+  lines_.erase(lines_.begin() + (line - lines_.data()));
+}
+
+bool CastLedger::may_send(LinkId link) const {
+  const Line* line = find(link);
+  return line && line->waiting.size() < config_.outstanding_max;
+}
+
+void CastLedger::sent(Time now, const LinkInfo& link, Duty duty) {
+  Line* line = find(link.id);
+  BOATO_CHECK(line != nullptr);
+  const Duration wait =
+      std::clamp(2 * link.rtt + std::chrono::milliseconds{40}, config_.taken_min, config_.taken_max);
+  line->waiting.push_back({++line->sent, now + wait, std::move(duty)});
+}
+
+void CastLedger::received(Time now, LinkId link, Effects& fx) {
+  Line* line = find(link);
+  if (!line) return;
+  ++line->received;
+  if (BOATO_MUTANT(200)) return;  // never says TAKEN: every part is taken over
+  if (line->tell_at == never) line->tell_at = now + config_.taken_after;
+  if (line->received - line->told >= config_.taken_every) tell(*line, fx);
+}
+
+void CastLedger::tell(Line& line, Effects& fx) {
+  line.told = line.received;
+  line.tell_at = never;
+  fx.send(line.link, Flow::control, wire::Taken{line.told});
+}
+
+Time CastLedger::next_deadline() const {
+  Time soonest = never;
+  for (const Line& line : lines_) {
+    soonest = std::min(soonest, line.tell_at);
+    if (!line.waiting.empty()) soonest = std::min(soonest, line.waiting[0].due);
+  }
+  return soonest;
+}
+
+void CastLedger::on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue) {
+  for (Line& line : lines_) {
+    if (line.tell_at <= now) tell(line, fx);
+    while (!line.waiting.empty() && line.waiting.front().due <= now) overdue.push_back(line.take());
+  }
+}
+
+std::size_t CastLedger::outstanding() const {
+  std::size_t sum = 0;
+  for (const Line& line : lines_) sum += line.waiting.size();
+  return sum;
+}
+
+void CastLedger::check_invariants() const {
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const Line& line = lines_[i];
+    BOATO_CHECK(i == 0 || lines_[i - 1].link < line.link);
+    BOATO_CHECK(line.waiting.size() <= config_.outstanding_max);
+    BOATO_CHECK(line.told <= line.received);
+    for (std::size_t k = 1; k < line.waiting.size(); ++k)
+      BOATO_CHECK(line.waiting[k - 1].number < line.waiting[k].number && line.waiting[k].number <= line.sent);
+  }
+}
+
+}  // namespace boato

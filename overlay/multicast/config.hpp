@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "overlay/base/strong.hpp"
+#include "overlay/wire/batch.hpp"
+
+#include <cstddef>
+
+namespace boato {
+
+struct MulticastConfig {
+  std::size_t fan_out = 8;        // k: parts of one split (overlay.md 4; 8 makes 5 hops of 10,000 members)
+  std::size_t fan_out_large = 4;  // for batches above large_bytes: the sender's uplink is the bottleneck then
+  std::size_t large_bytes = 8192;
+  std::size_t payload_max = wire::payload_bytes_max;
+
+  // A child that has not said TAKEN in clamp(2 RTT + 40 ms, min, max) is taken over. The minimum leaves room
+  // for taken_after and a busy machine's scheduling; a wrong takeover costs one duplicate of the part's
+  // copies.
+  Duration taken_min = std::chrono::milliseconds{200};
+  Duration taken_max = std::chrono::seconds{1};
+  Duration taken_after = std::chrono::milliseconds{20};  // TAKEN rides at most so late behind the CAST ...
+  std::uint32_t taken_every = 64;                        // ... and at most so many CASTs behind
+  unsigned takeovers_max = 2;
+  std::size_t outstanding_max = 1024;  // x 120 B per link, then the link counts as lagging
+  std::size_t pending_max = 256;       // parts that wait for a dial, x 120 B per topic
+  std::size_t accepted_slots = 256;    // x 56 B per topic: batches whose accepted intervals are remembered
+  unsigned hops_max = 32;
+
+  std::size_t link_full_bytes = std::size_t{1}
+                                << 20;  // a first link with so much waiting counts as full: publishers wait
+  std::size_t link_lagging_bytes = std::size_t{3} << 20;  // above it no CAST is queued; it ends below half
+
+  std::size_t mesh_random = 6, mesh_small = 2,
+              mesh_max = 12;            // ring neighbours come on top of the random ones
+  std::size_t mesh_small_members = 16;  // up to so many members mesh_small is enough
+  Duration mesh_every = std::chrono::seconds{1};
+  Duration mesh_ask_timeout = std::chrono::seconds{3};
+  Duration mesh_back_off = std::chrono::seconds{10};  // after a refusal
+
+  Duration have_after = std::chrono::milliseconds{20};
+  Duration pull_after = std::chrono::milliseconds{40};   // least wait before a hole is asked for
+  Duration pull_again = std::chrono::milliseconds{120};  // on top of 1.5 RTT
+  std::size_t pull_numbers_max = 1024;                   // per PULL and stream
+  Duration give_up_after = std::chrono::seconds{60};     // as long as caches hold: then nobody can have it
+  Duration give_up_unreliable = std::chrono::milliseconds{200};
+  std::size_t repair_bytes_max = std::size_t{1}
+                                 << 20;  // queued answers per link: the rest is asked for again
+
+  Duration summary_every = std::chrono::seconds{10};
+  Duration summary_rest = std::chrono::seconds{60};  // when nothing differs and no event comes
+  Duration finger_every = std::chrono::milliseconds{250};
+  std::size_t finger_dials = 8;  // wishes per round
+};
+static_assert(MulticastConfig{}.have_after < MulticastConfig{}.pull_after);
+static_assert(MulticastConfig{}.taken_after * 5 < MulticastConfig{}.taken_min);
+
+}  // namespace boato

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/multicast/fingers.hpp"
+
+#include "overlay/roster/split.hpp"
+
+#include <algorithm>
+
+namespace boato {
+
+bool Fingers::uses(LinkId link) const { return std::ranges::binary_search(links_, link); }
+
+void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
+  if (next_care_ > now) return;
+  links_.clear();
+  const std::uint64_t me = context_.own_place();
+  std::size_t missing = 0, dials = 0;
+  const auto nobody = [](const Member&) { return false; };
+
+  // The lowest round trip of the links into the slice; else up to 3 random members are looked at for one to
+  // dial.
+  const auto want = [&](const Part& part) {
+    const LinkInfo* best = nullptr;
+    for (const WarmLink& w : warm.in(part.interval)) {
+      const LinkInfo* link = context_.links.find(w.link);
+      if (link && (!best || link->rtt < best->rtt)) best = link;
+    }
+    if (best) {
+      links_.push_back(best->id);
+      return;
+    }
+    ++missing;
+    for (int attempt = 0; attempt < 3 && dials < context_.config.finger_dials; ++attempt) {
+      const Member& m = part.members[rng_.below(part.members.size())];
+      if (m.place == me || m.record->addresses.empty() || context_.roster.suspected(m.record->id)) continue;
+      fx.dial({m.record->id, m.record->addresses});
+      ++dials;
+      return;
+    }
+  };
+
+  Interval mine{};  // shrinks around our place until its members are served one by one
+  for (int level = 0; level < 24; ++level) {
+    const auto ring = members_in(context_.roster.receivers(), mine);
+    if (ring.size() <= parts_max + 1) {
+      for (const Member& m : ring)
+        if (m.place != me) want(Part{{m.place, m.place + 1}, std::span{&m, 1}});
+      break;
+    }
+    Interval next = mine;
+    split(context_.roster.receivers(), mine, context_.config.fan_out, nobody, [&](const Part& part) {
+      if (part.interval.holds(me))
+        next = part.interval;
+      else
+        want(part);
+    });
+    if (next == mine) break;
+    mine = next;
+  }
+  std::ranges::sort(links_);
+  links_.erase(std::unique(links_.begin(), links_.end()), links_.end());
+  next_care_ =
+      now + rng_.jitter(missing > 0 ? context_.config.finger_every : 40 * context_.config.finger_every);
+}
+
+}  // namespace boato

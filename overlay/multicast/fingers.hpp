@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Warm fingers: for each level of the cut around this peer's own place one link into each slice, and links to
+// all members of the lowest slice, so that the first copy of any event finds a link and no hop waits for a
+// dial. The cut starts at zero for every source, so one set of fingers serves all streams, and topics with
+// common members share links.
+#pragma once
+
+#include "overlay/base/rng.hpp"
+#include "overlay/effects/effects.hpp"
+#include "overlay/multicast/context.hpp"
+#include "overlay/multicast/warm_links.hpp"
+
+#include <vector>
+
+namespace boato {
+
+class Fingers {
+ public:
+  Fingers(const MulticastContext& context, Rng rng) : context_{context}, rng_{rng} {}
+
+  void start(Time now) { next_care_ = now; }
+  void stop() { next_care_ = never; }
+  void on_change(Time now) { next_care_ = std::min(next_care_, now + context_.config.finger_every); }
+  [[nodiscard]] bool uses(LinkId link) const;
+  [[nodiscard]] std::size_t size() const { return links_.size(); }
+  [[nodiscard]] Time next_deadline() const { return next_care_; }
+  void on_deadline(Time now, const WarmLinks& warm, Effects& fx);
+
+ private:
+  const MulticastContext& context_;
+  Rng rng_;
+  std::vector<LinkId> links_;  // sorted
+  Time next_care_ = never;
+};
+
+}  // namespace boato

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/multicast/mesh.hpp"
+
+#include "overlay/base/mutant.hpp"
+#include "overlay/stream/have_codec.hpp"
+#include "overlay/wire/records.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace boato {
+namespace {
+
+constexpr std::size_t have_bytes_max = 16 * 1024;  // per frame; the rest goes into a further one
+
+}  // namespace
+
+Mesh::Mesh(const MulticastContext& context, Rng rng) : context_{context}, rng_{rng} {}
+
+Mesh::Neighbour* Mesh::find(LinkId link) {
+  const auto at = std::ranges::find(neighbours_, link, &Neighbour::link);
+  return at == neighbours_.end() ? nullptr : &*at;
+}
+const Mesh::Neighbour* Mesh::find(LinkId link) const {
+  const auto at = std::ranges::find(neighbours_, link, &Neighbour::link);
+  return at == neighbours_.end() ? nullptr : &*at;
+}
+
+bool Mesh::has(LinkId link) const {
+  const Neighbour* n = find(link);
+  return n && n->confirmed;
+}
+
+void Mesh::remember() {
+  confirmed_.clear();
+  for (const Neighbour& n : neighbours_)
+    if (n.confirmed) confirmed_.push_back(n.link);
+}
+
+bool Mesh::is_ring_neighbour(const PeerId& peer) const {
+  const Neighbours ring = context_.roster.neighbours(context_.self.id);
+  const Neighbours theirs = context_.roster.neighbours(peer);
+  const auto is = [](const MemberRecord* record, const PeerId& id) { return record && record->id == id; };
+  return is(ring.before, peer) || is(ring.after, peer) || is(theirs.before, context_.self.id) ||
+         is(theirs.after, context_.self.id);
+}
+
+bool Mesh::backs_off(Time now, const PeerId& peer) {
+  std::erase_if(back_off_, [&](const BackOff& b) { return b.until <= now; });
+  return std::ranges::find(back_off_, peer, &BackOff::peer) != back_off_.end();
+}
+
+void Mesh::on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects& fx) {
+  Neighbour* n = find(from.id);
+  const auto answer = [&](wire::MeshVerb verb) {
+    fx.send(from.id, Flow::control, wire::Mesh{context_.tag, verb});
+  };
+  const auto confirm = [&] {
+    n->confirmed = true;
+    remember();
+    tell_all(from.id, fx);  // whatever either end lacks of the other is noticed at once
+  };
+  switch (message.verb) {
+    case wire::MeshVerb::ask: {
+      const bool room = confirmed_.size() < context_.config.mesh_max || is_ring_neighbour(from.peer);
+      if (!n && (!room || neighbours_.size() >= 4 * context_.config.mesh_max))
+        return answer(wire::MeshVerb::no);
+      if (!n) {
+        neighbours_.push_back({from.id, from.peer, false, now, {}});
+        n = &neighbours_.back();
+      }
+      answer(wire::MeshVerb::yes);
+      return confirm();
+    }
+    case wire::MeshVerb::yes:
+      if (!n) return answer(wire::MeshVerb::leave);
+      if (!n->confirmed) confirm();
+      return;
+    case wire::MeshVerb::no:
+    case wire::MeshVerb::leave:
+      if (!n) return;
+      if (back_off_.size() < 64) back_off_.push_back({from.peer, now + context_.config.mesh_back_off});
+      on_link_down(from.id);
+      next_care_ = std::min(next_care_, now);
+      return;
+  }
+}
+
+void Mesh::on_link_down(LinkId link) {
+  std::erase_if(neighbours_, [&](const Neighbour& n) { return n.link == link; });
+  remember();
+}
+
+void Mesh::leave(Effects& fx) {
+  for (const Neighbour& n : neighbours_)
+    fx.send(n.link, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::leave});
+  neighbours_.clear();
+  remember();
+  next_care_ = flush_at_ = never;
+}
+
+void Mesh::on_frontier(Time now) {
+  if (BOATO_MUTANT(204)) return;  // never tells a frontier
+  if (flush_at_ == never && !neighbours_.empty()) flush_at_ = now + context_.config.have_after;
+}
+
+void Mesh::knows(LinkId link, StreamIndex stream, Seq upto) {
+  Neighbour* n = find(link);
+  if (!n) return;
+  if (n->known.size() <= stream.raw()) n->known.resize(stream.raw() + 1);
+  n->known[stream.raw()] = std::max(n->known[stream.raw()], upto);
+}
+
+void Mesh::knows_run(LinkId link, StreamIndex stream, SeqRange run) {
+  Neighbour* n = find(link);
+  if (!n) return;
+  if (n->known.size() <= stream.raw()) n->known.resize(stream.raw() + 1);
+  Seq& known = n->known[stream.raw()];
+  if (run.first.raw() <= known.raw() + 1) known = std::max(known, run.last);
+}
+
+void Mesh::forget(StreamIndex stream) {
+  for (Neighbour& n : neighbours_)
+    if (n.known.size() > stream.raw()) n.known[stream.raw()] = Seq{};
+}
+
+void Mesh::holders(StreamIndex stream, Seq seq, std::vector<LinkId>& out) const {
+  out.clear();
+  for (const Neighbour& n : neighbours_)
+    if (n.confirmed && n.known.size() > stream.raw() && n.known[stream.raw()] >= seq) out.push_back(n.link);
+}
+
+void Mesh::tell_all(LinkId link, Effects& fx) const {
+  std::array<std::byte, have_bytes_max> room;
+  HaveWriter writer{room};
+  const auto send = [&] {
+    if (!writer.empty()) fx.send(link, Flow::control, wire::Have{context_.tag, writer.written()});
+    writer = HaveWriter{room};
+  };
+  context_.streams.each([&](StreamIndex, const Stream& s) {
+    if (s.frontier().raw() == 0 && s.above().empty()) return;
+    if (!writer.add(s)) {
+      send();
+      static_cast<void>(writer.add(s));
+    }
+  });
+  send();
+}
+
+void Mesh::flush(Effects& fx) {
+  std::array<std::byte, have_bytes_max> room;
+  for (Neighbour& n : neighbours_) {
+    if (!n.confirmed) continue;
+    const MemberRecord* record = context_.roster.find(n.peer);
+    if (record && record->interest == Interest::nothing)
+      continue;  // takes no events: frontiers are nothing to it
+    HaveWriter writer{room};
+    const auto send = [&] {
+      if (writer.empty()) return;
+      fx.send(n.link, Flow::control, wire::Have{context_.tag, writer.written()});
+      fx.count(Counter::have_sent);
+      writer = HaveWriter{room};
+    };
+    context_.streams.each_changed(flushed_, [&](StreamIndex index, const Stream& s) {
+      const Seq known = n.known.size() > index.raw() ? n.known[index.raw()] : Seq{};
+      if (known >= s.highest()) return true;
+      if (!writer.add(s)) {
+        send();
+        static_cast<void>(writer.add(s));
+      }
+      return true;
+    });
+    send();
+  }
+  flushed_ = context_.streams.version();
+  flush_at_ = never;
+}
+
+void Mesh::ask(Time now, const MemberRecord& member, Effects& fx) {
+  const LinkInfo* link = context_.links.find(member.id);
+  if (!link) {
+    if (!member.addresses.empty()) fx.dial({member.id, member.addresses});
+    return;
+  }
+  if (find(link->id)) return;
+  neighbours_.push_back({link->id, member.id, false, now, {}});
+  fx.send(link->id, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::ask});
+}
+
+// Roles change slowly and one step at a time: ring neighbours at once, then random ones up to the aim; what
+// is beyond the cap and not a ring neighbour is given up.
+void Mesh::care(Time now, Effects& fx) {
+  next_care_ = now + rng_.jitter(context_.config.mesh_every);
+  std::erase_if(neighbours_, [&](const Neighbour& n) {
+    return !n.confirmed && n.asked + context_.config.mesh_ask_timeout < now;
+  });
+  const Roster& roster = context_.roster;
+  if (roster.size() < 2) return;
+  const Neighbours ring = roster.neighbours(context_.self.id);
+  for (const MemberRecord* neighbour : {ring.before, ring.after})
+    if (neighbour && !backs_off(now, neighbour->id)) ask(now, *neighbour, fx);
+
+  const std::size_t random = roster.size() <= context_.config.mesh_small_members
+                                 ? context_.config.mesh_small
+                                 : context_.config.mesh_random;
+  const std::size_t aim = std::min(random + 2, roster.size() - 1);
+  for (int attempt = 0; attempt < 4 && neighbours_.size() < aim; ++attempt) {
+    const MemberRecord* member = roster.random(rng_, context_.self.id);
+    if (!member || roster.suspected(member->id) || backs_off(now, member->id)) continue;
+    if ((member->flags & wire::flag_guest) != 0) continue;
+    ask(now, *member, fx);
+  }
+  if (confirmed_.size() > context_.config.mesh_max) {
+    for (const LinkId link : confirmed_) {
+      const LinkInfo* info = context_.links.find(link);
+      if (!info || is_ring_neighbour(info->peer)) continue;
+      fx.send(link, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::leave});
+      on_link_down(link);
+      break;
+    }
+  }
+  if (neighbours_.size() >= aim) next_care_ = now + rng_.jitter(10 * context_.config.mesh_every);
+}
+
+void Mesh::on_deadline(Time now, Effects& fx) {
+  if (flush_at_ <= now) flush(fx);
+  if (next_care_ <= now) care(now, fx);
+}
+
+void Mesh::check_invariants() const {
+  for (const Neighbour& n : neighbours_) BOATO_CHECK(context_.links.find(n.link) != nullptr);
+  BOATO_CHECK(confirmed_.size() <= neighbours_.size());
+}
+
+}  // namespace boato

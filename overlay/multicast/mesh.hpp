@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mesh of one topic: a few symmetric links on which members tell each other their frontiers, so that
+// whatever the tree missed is noticed within one flush. The two nearest live neighbours on the ring of
+// receivers make it connected by construction, random ones make it robust. Roles are asked for, answered, and
+// given up by message, so both ends agree. Knows who is a neighbour and what each was told; does not know how
+// holes are filled. Invariants: (1) at most mesh_max confirmed neighbours; (2) every neighbour is a live
+// link.
+#pragma once
+
+#include "overlay/base/rng.hpp"
+#include "overlay/effects/effects.hpp"
+#include "overlay/multicast/context.hpp"
+#include "overlay/wire/event_messages.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace boato {
+
+class Mesh {
+ public:
+  Mesh(const MulticastContext& context, Rng rng);
+
+  void on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects& fx);
+  void on_link_down(LinkId link);
+  void start(Time now) { next_care_ = now; }
+  void leave(Effects& fx);  // gives all roles up
+
+  // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of have_after in
+  // one frame.
+  void on_frontier(Time now);
+  // What a neighbour is known to have: it said so, it sent us the events, or we sent them to it.
+  void knows(LinkId link, StreamIndex stream, Seq upto);
+  void knows_run(LinkId link, StreamIndex stream, SeqRange run);
+  void forget(StreamIndex stream);
+
+  // Neighbours that are known to hold `seq`, into `out`.
+  void holders(StreamIndex stream, Seq seq, std::vector<LinkId>& out) const;
+
+  [[nodiscard]] std::span<const LinkId> links() const { return confirmed_; }
+  [[nodiscard]] bool has(LinkId link) const;
+  [[nodiscard]] Time next_deadline() const { return std::min(next_care_, flush_at_); }
+  void on_deadline(Time now, Effects& fx);
+  // All frontiers to one link, whatever it knows.
+  void tell_all(LinkId link, Effects& fx) const;
+  void check_invariants() const;
+
+ private:
+  struct Neighbour {
+    LinkId link;
+    PeerId peer;
+    bool confirmed = false;
+    Time asked{};
+    std::vector<Seq> known;  // by stream index
+  };
+  struct BackOff {
+    PeerId peer;
+    Time until{};
+  };
+  [[nodiscard]] Neighbour* find(LinkId link);
+  [[nodiscard]] const Neighbour* find(LinkId link) const;
+  void remember();
+  void care(Time now, Effects& fx);
+  void flush(Effects& fx);
+  void ask(Time now, const MemberRecord& member, Effects& fx);
+  [[nodiscard]] bool backs_off(Time now, const PeerId& peer);
+  [[nodiscard]] bool is_ring_neighbour(const PeerId& peer) const;
+
+  const MulticastContext& context_;
+  Rng rng_;
+  std::vector<Neighbour> neighbours_;
+  std::vector<LinkId> confirmed_;
+  std::vector<BackOff> back_off_;
+  std::uint64_t flushed_ = 0;  // version of the stream set that was told last
+  Time flush_at_ = never;
+  Time next_care_ = never;
+};
+
+}  // namespace boato

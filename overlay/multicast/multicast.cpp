@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/multicast/multicast.hpp"
+
+#include "overlay/base/bytes.hpp"
+#include "overlay/base/mutant.hpp"
+#include "overlay/stream/have_codec.hpp"
+#include "overlay/wire/view_messages.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace boato {
+
+Multicast::Multicast(const MulticastContext& context, CastLedger& ledger, Rng rng)
+    : context_{context},
+      ledger_{ledger},
+      rng_{rng.fork("multicast")},
+      caster_{context_, ledger, rng_.fork("caster")},
+      mesh_{context_, rng_.fork("mesh")},
+      fingers_{context_, rng_.fork("fingers")},
+      puller_{context_, rng_.fork("puller")},
+      accepted_{context.config.accepted_slots},
+      summary_every_{context.config.summary_every} {}
+
+void Multicast::start(Time now) {
+  running_ = true;
+  mesh_.start(now);
+  fingers_.start(now);
+  if (context_.reliable) summary_at_ = now + rng_.jitter(summary_every_);
+}
+
+void Multicast::leave(Effects& fx) {
+  mesh_.leave(fx);
+  fingers_.stop();
+  running_ = taking_ = started_ = false;
+  summary_at_ = ask_start_at_ = never;
+}
+
+// --- taking in
+// --------------------------------------------------------------------------------------------------------------------
+
+bool Multicast::verify(const wire::BatchView& batch, Effects& fx) {
+  fx.count(Counter::signatures_checked);
+  if (BOATO_MUTANT(206)) return true;  // takes what anybody claims
+  return wire::signature_holds(*context_.self.crypto, context_.self.network, context_.id, batch);
+}
+
+void Multicast::bad_batch(const LinkInfo& from, Effects& fx) {
+  fx.count(Counter::signatures_bad);
+  fx.close(from.id, CloseReason::protocol);
+}
+
+Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops,
+                                   Effects& fx) {
+  const auto parsed = wire::parse_batch(bytes.bytes(), context_.config.payload_max);
+  if (!parsed) {
+    fx.count(Counter::frames_malformed);
+    fx.close(from.id, CloseReason::protocol);
+    return Came::bad;
+  }
+  const wire::BatchView& batch = *parsed;
+  arrived_.batch = batch;
+  arrived_.bytes = bytes;
+  arrived_.hops = hops;
+  arrived_.closed.reset();
+  trust_ = Trust::attested;
+  // Who is not the publisher brings a signature that must hold before we keep, count or forward anything of
+  // it.
+  if (from.peer != batch.publisher) {
+    if (!verify(batch, fx)) {
+      bad_batch(from, fx);
+      return Came::bad;
+    }
+    trust_ = Trust::verified;
+  }
+  if (!taking_) return Came::unwanted;
+  const bool ours = batch.publisher == context_.self.id && batch.incarnation == context_.self.incarnation;
+  const StreamSet::Place place = context_.streams.find_or_add(now, {batch.publisher, batch.incarnation});
+  if (place.found == StreamSet::Found::stale) return Came::duplicate;
+  if (place.found == StreamSet::Found::full) {
+    fx.count(Counter::streams_refused);
+    return Came::unwanted;
+  }
+  arrived_.stream = place.index;
+  arrived_.closed = place.closed;
+  if (place.closed) {
+    context_.cache.forget(context_.slot, *place.closed);
+    mesh_.forget(*place.closed);
+    puller_.forget(*place.closed);
+  }
+  const SeqRange run{batch.first, batch.last()};
+  mesh_.knows_run(from.id, place.index, run);
+  if (place.heard.raw() > 0) puller_.wanted(now, place.index, place.heard, from.id);
+  if (ours) return Came::duplicate;  // nobody but us makes them
+  context_.streams.account(now, place.index, run, arrived_.fresh);
+  if (arrived_.fresh.empty() && !arrived_.fresh.refused &&
+      !BOATO_MUTANT(207)) {  // 207: duplicates are delivered
+    counts_.duplicates += batch.count;
+    fx.count(Counter::events_duplicate, batch.count);
+    return Came::duplicate;
+  }
+  if (arrived_.fresh.empty()) {
+    if (!BOATO_MUTANT(207)) {
+      fx.count(Counter::events_refused, batch.count);
+      puller_.wanted(now, place.index, run.last, from.id);
+      return Came::unwanted;
+    }
+    arrived_.fresh.pieces[0] = run;
+    arrived_.fresh.count = 1;
+  }
+  counts_.received += arrived_.fresh.events();
+  fx.count(Counter::events_received, arrived_.fresh.events());
+  cached_ = context_.cache.put(now, {context_.slot, place.index, trust_, hops}, batch, bytes, fx);
+  const Stream& s = context_.streams[place.index];
+  if (!s.complete()) puller_.wanted(now, place.index, s.highest(), from.id);
+  puller_.on_progress(now, place.index);
+  if (context_.reliable) mesh_.on_frontier(now);
+  return Came::fresh;
+}
+
+const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& cast, const EventRef& bytes,
+                             bool flood, Effects& fx) {
+  fx.count(Counter::casts_received);
+  ledger_.received(now, from.id, fx);
+  if (cast.except.size() % 8 != 0 || cast.except.size() > 8 * wire::except_max) {
+    fx.count(Counter::frames_malformed);
+    fx.close(from.id, CloseReason::protocol);
+    return nullptr;
+  }
+  if (cast.hops >= context_.config.hops_max) {
+    fx.count(Counter::hops_exceeded);
+    return nullptr;
+  }
+  const auto hops = static_cast<std::uint8_t>(cast.hops + 1);
+  const Came came = take_in(now, from, bytes, hops, fx);
+  if (came == Came::bad) return nullptr;
+  const wire::BatchView& batch = arrived_.batch;
+
+  Duty duty;
+  duty.topic = context_.tag;
+  duty.batch = bytes;
+  duty.hops = hops;
+  for (std::size_t at = 0; at < cast.except.size(); at += 8)
+    duty.except.add(get_be<std::uint64_t>(cast.except.data() + at));
+  AcceptedIntervals::Pieces pieces;
+  if ((cast.flags & wire::cast_no_duty) == 0)
+    pieces = accepted_.accept({ring_place(batch.publisher) ^ batch.incarnation.raw(), batch.first},
+                              {cast.lo, cast.hi});
+  // Only members other than us, the publisher and those excepted make work; a leaf checks no signature of its
+  // own publisher's link.
+  bool work = false;
+  for (std::size_t i = 0; i < pieces.count && !work; ++i)
+    for (const Member& m : members_in(context_.roster.receivers(), pieces.piece[i]))
+      if (m.place != context_.own_place() && m.place != ring_place(batch.publisher) &&
+          !duty.except.holds(m.place)) {
+        work = true;
+        break;
+      }
+  const bool spread = (flood || (cast.flags & wire::cast_flood) != 0) && came == Came::fresh;
+  if (work || spread) {
+    if (trust_ == Trust::attested) {
+      if (!verify(batch, fx)) {
+        bad_batch(from, fx);
+        return came == Came::fresh
+                   ? &arrived_
+                   : nullptr;  // the publisher itself said so on its own link: to us it did publish it
+      }
+      trust_ = Trust::verified;
+      if (came == Came::fresh) context_.cache.upgrade(cached_);
+    }
+    if (came == Came::duplicate && BOATO_MUTANT(208)) pieces.count = 0;  // swallows the duty of a duplicate
+    for (std::size_t i = 0; i < pieces.count; ++i) {
+      duty.interval = pieces.piece[i];
+      caster_.forward(now, duty, batch.publisher, fx);
+    }
+    if (spread)
+      for (LinkId link : mesh_.links())
+        if (link != from.id) caster_.flood(bytes, hops, link, fx);
+    fx.count(Counter::events_forwarded, batch.count);
+  }
+  return came == Came::fresh ? &arrived_ : nullptr;
+}
+
+const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair&, const EventRef& bytes,
+                             Effects& fx) {
+  const Came came = take_in(now, from, bytes, 0, fx);
+  if (came != Came::fresh) return nullptr;
+  fx.count(Counter::events_pulled, arrived_.fresh.events());
+  return &arrived_;
+}
+
+// --- publishing
+// -------------------------------------------------------------------------------------------------------------------
+
+const Arrived& Multicast::publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
+                                  Effects& fx) {
+  const StreamSet::Place place = context_.streams.find_or_add(now, {batch.publisher, batch.incarnation});
+  BOATO_CHECK(place.found == StreamSet::Found::known || place.found == StreamSet::Found::added);
+  arrived_.stream = place.index;
+  arrived_.closed = place.closed;
+  arrived_.batch = batch;
+  arrived_.bytes = bytes;
+  arrived_.hops = 0;
+  context_.streams.account(now, place.index, {batch.first, batch.last()}, arrived_.fresh);
+  BOATO_CHECK(arrived_.fresh.events() == batch.count);
+  context_.cache.put(now, {context_.slot, place.index, Trust::verified}, batch, bytes, fx);
+  if (context_.reliable) mesh_.on_frontier(now);
+  own_.push_back({batch.first, batch.last(), 0});
+  while (own_.size() > 65536) own_.pop_front();
+  send_waiting(now, fx);
+  if (flood)
+    for (LinkId link : mesh_.links()) caster_.flood(bytes, 0, link, fx);
+  return arrived_;
+}
+
+void Multicast::send_waiting(Time now, Effects& fx) {
+  const bool ready = outside_ ? caster_.entry().has_value() : running_;
+  if (!ready) return;
+  const auto index = context_.streams.find(
+      wire::stream_tag(*context_.self.crypto, context_.id, context_.self.id, context_.self.incarnation));
+  if (!index) return;
+  const Seq last = context_.streams[*index].frontier();
+  if (cast_upto_ >= last) return;
+  const bool alone = !outside_ && context_.roster.receivers().size() <= (taking_ ? 1U : 0U);
+  context_.cache.each(context_.slot, *index, {next(cast_upto_), last}, [&](const CachedBatch& b) {
+    Duty duty;
+    duty.topic = context_.tag;
+    duty.batch = b.bytes;
+    caster_.forward(now, duty, context_.self.id, fx);
+    if (alone) fx.taken({context_.tag, b.first, b.last, 0});
+    return true;
+  });
+  if (alone) own_.clear();
+  cast_upto_ = last;
+}
+
+void Multicast::set_entry(Time now, std::optional<LinkId> entry, Effects& fx) {
+  outside_ = true;
+  caster_.set_entry(entry);
+  send_waiting(now, fx);
+}
+
+void Multicast::taken(const Duty& duty, Effects& fx) {
+  const auto batch = wire::parse_batch(duty.batch.bytes(), context_.config.payload_max);
+  if (!batch || batch->publisher != context_.self.id || batch->incarnation != context_.self.incarnation)
+    return;
+  std::size_t lo = 0, hi = own_.size();
+  while (lo < hi) {
+    const std::size_t mid = (lo + hi) / 2;
+    if (own_[mid].first < batch->first)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  if (lo == own_.size() || own_[lo].first != batch->first) return;
+  fx.taken({context_.tag, batch->first, batch->last(), ++own_[lo].holders});
+  while (!own_.empty() && own_[0].holders > 0 && own_.size() > 1024) own_.pop_front();
+}
+
+std::uint64_t Multicast::untaken() const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < own_.size(); ++i)
+    if (own_[i].holders == 0) sum += own_[i].last.raw() - own_[i].first.raw() + 1;
+  return sum;
+}
+
+void Multicast::take_over(Time now, Duty duty, Effects& fx) {
+  const auto batch = wire::parse_batch(duty.batch.bytes(), context_.config.payload_max);
+  if (!batch) return;
+  if (outside_) {  // the entry is gone or silent: the next one gets everything from here on
+    cast_upto_ = std::min(cast_upto_, Seq{batch->first.raw() - 1});
+    return;
+  }
+  caster_.take_over(now, std::move(duty), batch->publisher, fx);
+}
+
+// --- repair
+// -----------------------------------------------------------------------------------------------------------------------
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx) {
+  if (!well_formed_have(have.streams)) {
+    fx.count(Counter::frames_malformed);
+    return fx.close(from.id, CloseReason::protocol);
+  }
+  if (!taking_ || !context_.reliable) return;
+  HaveReader reader{have.streams};
+  bool heard = false;
+  while (reader.next(have_entry_)) {
+    const Seq highest =
+        have_entry_.runs.empty() ? have_entry_.upto : have_entry_.runs[have_entry_.runs.size() - 1].last;
+    if (const auto index = context_.streams.find(have_entry_.tag)) {
+      mesh_.knows(from.id, *index, have_entry_.upto);
+      if (started_ && !context_.streams[*index].accounted(SeqRange{Seq{1}, highest}) && highest.raw() > 0)
+        puller_.wanted(now, *index, highest, from.id);
+    } else if (started_ && highest.raw() > 0) {
+      heard |= context_.streams.hear(have_entry_.tag, highest);
+    }
+  }
+  if (heard) puller_.on_heard(now, from.id);
+}
+
+void Multicast::answer_pull(const LinkInfo& from, StreamIndex stream, SeqRange range, Effects& fx) {
+  std::uint64_t found = 0;
+  std::vector<CacheId> bad;
+  context_.cache.each(context_.slot, stream, range, [&](const CachedBatch& b) {
+    if (from.backlog > context_.config.repair_bytes_max) return false;  // it asks again
+    if (b.trust == Trust::attested) {
+      const auto batch = wire::parse_batch(b.bytes.bytes(), context_.config.payload_max);
+      if (!batch || !verify(*batch, fx)) {
+        bad.push_back(b.id);
+        return true;
+      }
+    }
+    fx.send(from.id, Flow::repair, wire::Repair{context_.tag}, b.bytes);
+    ++found;
+    return true;
+  });
+  for (CacheId id : bad) context_.cache.drop(id);
+  if (found > 0) {
+    fx.count(Counter::pulls_answered);
+    return;
+  }
+  std::array<std::byte, have_entry_bytes_max> room;
+  HaveWriter writer{room};
+  static_cast<void>(
+      writer.add(context_.streams[stream].tag(), Seq{range.first.raw() - 1}, std::span{&range, 1}));
+  fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+}
+
+void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& fx) {
+  if (!well_formed_have(pull.streams)) {
+    fx.count(Counter::frames_malformed);
+    return fx.close(from.id, CloseReason::protocol);
+  }
+  if (BOATO_MUTANT(209)) return;  // never answers
+  HaveReader reader{pull.streams};
+  while (reader.next(have_entry_)) {
+    const auto index = context_.streams.find(have_entry_.tag);
+    if (!index) {
+      std::array<std::byte, have_entry_bytes_max> room;
+      HaveWriter writer{room};
+      static_cast<void>(writer.add(have_entry_.tag, have_entry_.upto, have_entry_.runs.span()));
+      fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+      continue;
+    }
+    std::uint64_t numbers = 0;
+    for (const SeqRange& run : have_entry_.runs) {
+      numbers += run.count();
+      if (numbers > 4 * context_.config.pull_numbers_max) break;  // no honest peer asks for so much at once
+      answer_pull(from, *index, run, fx);
+    }
+  }
+}
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx) {
+  if (!well_formed_have(have_not.streams)) {
+    fx.count(Counter::frames_malformed);
+    return fx.close(from.id, CloseReason::protocol);
+  }
+  HaveReader reader{have_not.streams};
+  while (reader.next(have_entry_))
+    if (const auto index = context_.streams.find(have_entry_.tag)) puller_.on_have_not(now, *index, from.id);
+}
+
+// --- anti-entropy
+// -----------------------------------------------------------------------------------------------------------------
+
+void Multicast::on(Time, const LinkInfo& from, const wire::Summary& summary, Effects& fx) {
+  if (summary.digest == context_.streams.digest()) return;
+  mesh_.tell_all(from.id, fx);
+  if (summary.ask)
+    fx.send(from.id, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), false});
+}
+
+// Half of the rounds with mesh neighbours, half with any linked member, and every fourth with a random one
+// that is dialled: a mesh that has split agrees with itself.
+void Multicast::summarise(Time now, Effects& fx) {
+  const bool quiet = context_.streams.version() == summary_version_;
+  summary_version_ = context_.streams.version();
+  summary_every_ =
+      quiet ? std::min(2 * summary_every_, context_.config.summary_rest) : context_.config.summary_every;
+  summary_at_ = now + rng_.jitter(summary_every_);
+  ++summary_round_;
+  std::optional<LinkId> whom;
+  const auto warm = caster_.warm().all();
+  if (summary_round_ % 2 == 0 && !mesh_.links().empty()) {
+    whom = mesh_.links()[rng_.below(mesh_.links().size())];
+  } else if (!warm.empty()) {
+    whom = warm[rng_.below(warm.size())].link;
+  }
+  if (summary_round_ % 4 == 1) {
+    const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
+    if (member && !context_.links.find(member->id) && !member->addresses.empty() &&
+        !context_.roster.suspected(member->id))
+      fx.dial({member->id, member->addresses});  // compared when the link is up
+  }
+  if (!whom) return;
+  fx.send(*whom, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});
+  fx.count(Counter::summaries_sent);
+}
+
+// --- where to begin
+// ---------------------------------------------------------------------------------------------------------------
+
+void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
+  taking_ = true;
+  if (started_) return;
+  if (!ask)
+    for (const WarmLink& w : caster_.warm().all())
+      if (!ask || rng_.below(2) == 0) ask = w.link;
+  const std::size_t others =
+      context_.roster.receivers().size() - (context_.roster.find(context_.self.id) ? 1 : 0);
+  if (ask && context_.links.find(*ask)) {
+    asked_start_ = ask;
+    fx.send(*ask, Flow::control, wire::StartAsk{context_.tag});
+    ask_start_at_ = now + rng_.jitter(std::chrono::seconds{1});
+  } else if (others == 0) {
+    started_ = true;
+    ask_start_at_ = never;
+  } else {
+    const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
+    if (member && !member->addresses.empty()) fx.dial({member->id, member->addresses});
+    ask_start_at_ = now + rng_.jitter(std::chrono::milliseconds{200});
+  }
+}
+
+void Multicast::on(Time, const LinkInfo& from, const wire::StartAsk&, Effects& fx) {
+  std::array<std::byte, 16 * 1024> room;
+  HaveWriter writer{room};
+  const auto send = [&](bool more) {
+    fx.send(from.id, Flow::control, wire::StartTell{context_.tag, more, writer.written()});
+    writer = HaveWriter{room};
+  };
+  context_.streams.each([&](StreamIndex, const Stream& s) {
+    if (writer.add(s.tag(), s.frontier(), {})) return;
+    send(true);
+    static_cast<void>(writer.add(s.tag(), s.frontier(), {}));
+  });
+  send(false);
+}
+
+bool Multicast::accept_start(const LinkInfo& from, const wire::StartTell& tell, Effects& fx) {
+  if (!taking_ || started_ || asked_start_ != from.id) return false;
+  if (!well_formed_have(tell.streams)) {
+    fx.count(Counter::frames_malformed);
+    fx.close(from.id, CloseReason::protocol);
+    return false;
+  }
+  ask_start_at_ = never;
+  return true;
+}
+
+// --- links and time
+// ---------------------------------------------------------------------------------------------------------------
+
+void Multicast::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
+  caster_.on_link_up(now, link, fx);
+  if (running_ && context_.reliable && taking_ && started_ && caster_.warm().has(link.id))
+    fx.send(link.id, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});
+  fingers_.on_change(now);
+}
+
+void Multicast::on_link_down(LinkId link) {
+  caster_.on_link_down(link);
+  mesh_.on_link_down(link);
+  if (asked_start_ == link) asked_start_.reset();
+}
+
+void Multicast::on_lag_ended(Time, LinkId link, Effects& fx) {
+  if (context_.reliable && caster_.warm().has(link)) mesh_.tell_all(link, fx);
+}
+
+void Multicast::on_member_changed(Time now, const PeerId& peer) {
+  caster_.on_member_changed(peer);
+  fingers_.on_change(now);
+}
+
+std::uint32_t Multicast::roles(LinkId link) const {
+  return (mesh_.has(link) ? std::uint32_t{wire::view_mesh} : 0U) |
+         (fingers_.uses(link) ? std::uint32_t{wire::view_finger} : 0U);
+}
+
+Time Multicast::next_deadline() const {
+  return std::min({caster_.next_deadline(), mesh_.next_deadline(), fingers_.next_deadline(),
+                   puller_.next_deadline(), ask_start_at_, summary_at_});
+}
+
+void Multicast::on_deadline(Time now, Effects& fx, std::vector<Puller::Lost>& lost) {
+  caster_.on_deadline(now, fx);
+  mesh_.on_deadline(now, fx);
+  fingers_.on_deadline(now, caster_.warm(), fx);
+  puller_.on_deadline(now, mesh_, caster_.warm(), fx, lost);
+  for (const Puller::Lost& l : lost) {
+    context_.streams.skip(now, l.stream, l.range.last);
+    counts_.lost += l.range.count();
+    puller_.on_progress(now, l.stream);
+  }
+  if (ask_start_at_ <= now && !started_) {
+    ask_start_at_ = never;
+    take_events(now, std::nullopt, fx);
+  }
+  if (summary_at_ <= now) summarise(now, fx);
+}
+
+void Multicast::check_invariants() const {
+  caster_.check_invariants();
+  mesh_.check_invariants();
+  puller_.check_invariants();
+}
+
+}  // namespace boato

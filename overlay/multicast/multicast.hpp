@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events of one topic: taking them in, passing them on, noticing and repairing what is missing.
+//   CAST -> check -> account and cache -> forward my interval (caster)
+//   frontiers -> neighbours (mesh) -> holes -> PULL (puller) -> REPAIR; SUMMARY with random members finds
+//   what the mesh did not
+// Verify before forwarding: a batch that came over the link of its own publisher is proven to us by that link
+// and may be delivered; its signature is checked before it is passed on to anybody. Every other batch is
+// checked before anything is done with it. Knows events as numbers and bytes; does not know delivery order:
+// what is new is returned to the caller.
+#pragma once
+
+#include "overlay/base/rng.hpp"
+#include "overlay/effects/effects.hpp"
+#include "overlay/multicast/accepted.hpp"
+#include "overlay/multicast/caster.hpp"
+#include "overlay/multicast/fingers.hpp"
+#include "overlay/multicast/mesh.hpp"
+#include "overlay/multicast/puller.hpp"
+#include "overlay/stream/have_codec.hpp"
+#include "overlay/wire/event_messages.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace boato {
+
+// A batch that brought something new. Valid until the next call.
+struct Arrived {
+  StreamIndex stream;
+  wire::BatchView batch;
+  EventRef bytes;
+  Fresh fresh;
+  std::uint8_t hops = 0;
+  std::optional<StreamIndex> closed;  // an older stream whose index will be reused: forget it
+};
+
+struct MulticastCounts {
+  std::uint64_t received = 0, duplicates = 0, lost = 0;
+};
+
+class Multicast {
+ public:
+  Multicast(const MulticastContext& context, CastLedger& ledger, Rng rng);
+  Multicast(const Multicast&) = delete;
+  Multicast& operator=(const Multicast&) = delete;
+
+  // The topic's roster stands: begin to keep mesh and fingers.
+  void start(Time now);
+  void leave(Effects& fx);
+  // Begin to take events: where is asked of a member (the welcomer, if given); at once if there is no other.
+  void take_events(Time now, std::optional<LinkId> ask, Effects& fx);
+  void stop_taking() { taking_ = started_ = false; }
+  [[nodiscard]] bool taking() const { return taking_; }
+  [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
+
+  // One of our own batches, verified by having been signed here.
+  const Arrived& publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
+                         Effects& fx);
+  // Own batches published before anybody was known are sent now.
+  void send_waiting(Time now, Effects& fx);
+
+  // Null: nothing new in it. A bad batch closes the link.
+  const Arrived* on(Time now, const LinkInfo& from, const wire::Cast& cast, const EventRef& batch, bool flood,
+                    Effects& fx);
+  const Arrived* on(Time now, const LinkInfo& from, const wire::Repair& repair, const EventRef& batch,
+                    Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx) {
+    mesh_.on(now, from, mesh, fx);
+  }
+  void on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Pull& pull, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Summary& summary, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx);
+  // Calls start_at(StreamIndex, Seq) for each stream's start position.
+  template <class StartAt>
+  void on(Time now, const LinkInfo& from, const wire::StartTell& tell, Effects& fx, StartAt&& start_at) {
+    if (!accept_start(from, tell, fx)) return;
+    HaveReader reader{tell.streams};
+    while (reader.next(have_entry_)) {
+      const auto index = context_.streams.start_at(now, have_entry_.tag, have_entry_.upto);
+      if (index) start_at(*index, context_.streams[*index].frontier());
+    }
+    if (!tell.more) started_ = true;
+  }
+
+  // A duty of ours whose child has gone or stayed silent.
+  void take_over(Time now, Duty duty, Effects& fx);
+  // A duty of ours was taken; counts how many hold our own batches.
+  void taken(const Duty& duty, Effects& fx);
+
+  void on_link_up(Time now, const LinkInfo& link, Effects& fx);
+  void on_link_down(LinkId link);
+  void on_dial_failed(Time now, const PeerId& peer, Effects& fx) { caster_.on_dial_failed(now, peer, fx); }
+  void on_lag_ended(Time now, LinkId link, Effects& fx);
+  void on_member_changed(Time now, const PeerId& peer);
+  void set_entry(Time now, std::optional<LinkId> entry, Effects& fx);
+
+  [[nodiscard]] Time next_deadline() const;
+  // What is given up goes to `lost`: the caller states it as a gap.
+  void on_deadline(Time now, Effects& fx, std::vector<Puller::Lost>& lost);
+
+  [[nodiscard]] bool uses(LinkId link) const {
+    return mesh_.has(link) || fingers_.uses(link) || caster_.entry() == link;
+  }
+  [[nodiscard]] std::uint32_t roles(LinkId link) const;
+  [[nodiscard]] const Caster& caster() const { return caster_; }
+  [[nodiscard]] const Mesh& mesh() const { return mesh_; }
+  [[nodiscard]] const Fingers& fingers() const { return fingers_; }
+  [[nodiscard]] const Puller& puller() const { return puller_; }
+  [[nodiscard]] const MulticastCounts& counts() const { return counts_; }
+  [[nodiscard]] std::uint64_t untaken() const;
+  void check_invariants() const;
+
+ private:
+  enum class Came : std::uint8_t { fresh, duplicate, unwanted, bad };
+  Came take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx);
+  bool verify(const wire::BatchView& batch, Effects& fx);
+  void bad_batch(const LinkInfo& from, Effects& fx);
+  bool accept_start(const LinkInfo& from, const wire::StartTell& tell, Effects& fx);
+  void answer_pull(const LinkInfo& from, StreamIndex stream, SeqRange range, Effects& fx);
+  void summarise(Time now, Effects& fx);
+  void note_own(Seq first, Seq last);
+
+  MulticastContext context_;
+  CastLedger& ledger_;
+  Rng rng_;
+  Caster caster_;
+  Mesh mesh_;
+  Fingers fingers_;
+  Puller puller_;
+  AcceptedIntervals accepted_;
+  Arrived arrived_;
+  Trust trust_{};   // of arrived_
+  CacheId cached_;  // of arrived_
+  HaveEntry have_entry_;
+  MulticastCounts counts_;
+
+  struct Own {  // one of our own batches that somebody may still have to take
+    Seq first, last;
+    std::uint32_t holders = 0;
+  };
+  Ring<Own> own_;
+  Seq cast_upto_{};       // own batches up to here were sent
+  bool outside_ = false;  // publishes through an entry, is no member
+  bool running_ = false;
+  bool taking_ = false, started_ = false;
+  std::optional<LinkId> asked_start_;
+  Time ask_start_at_ = never;
+  Time summary_at_ = never;
+  Duration summary_every_{};
+  std::uint64_t summary_version_ = 0;
+  std::uint32_t summary_round_ = 0;
+};
+
+}  // namespace boato

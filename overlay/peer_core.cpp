@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/peer_core.hpp"
+
+#include "overlay/topic_state.hpp"
+#include "overlay/wire/view_messages.hpp"
+
+#include <algorithm>
+
+namespace boato {
+namespace {
+
+// Of two links between the same two peers one stays, and both ends decide alike: the newer incarnation; of
+// two dials that crossed, the one that the smaller key began; else the newer link, since the older one is
+// presumed half-open.
+constexpr Duration crossing_window = std::chrono::seconds{5};
+
+bool newer_stays(const LinkInfo& old, const LinkUp& up, const PeerId& self, Time now) {
+  if (old.incarnation != up.incarnation) return old.incarnation < up.incarnation;
+  const bool crossed = old.dialed != up.dialed && now - old.since < crossing_window;
+  if (!crossed) return true;
+  return up.dialed == (self < up.peer);
+}
+
+}  // namespace
+
+PeerCore::PeerCore(const CoreConfig& config, const Self& self, SlabPool& slabs, RecordPool& records, Rng rng)
+    : config_{config},
+      self_{self},
+      slabs_{slabs},
+      records_{records},
+      rng_{rng},
+      dialer_{config_.dialer, self_, links_, rng_.fork("dialer")},
+      membership_{config_.membership, self_, links_, rng_.fork("membership")},
+      directory_{config_.directory, self_, rng_.fork("directory")},
+      cache_{config_.cache},
+      casts_{config_.multicast},
+      holds_{config_.hold_bytes_max, 0} {}
+
+PeerCore::~PeerCore() = default;
+
+Directory::Active PeerCore::active_links() {
+  active_.clear();
+  for (const ActivePeer& peer : membership_.active()) active_.push_back(peer.link);
+  return active_;
+}
+
+void PeerCore::start(Time now, std::span<const Address> seeds) {
+  next_sweep_ = now + config_.sweep_every;
+  membership_.on_start(now, seeds, fx_);
+  settle(now);
+}
+
+void PeerCore::add_seeds(Time now, std::span<const Address> seeds) {
+  membership_.add_seeds(now, seeds, fx_);
+  settle(now);
+}
+
+void PeerCore::on_link_up(Time now, const LinkUp& up) {
+  if (up.peer == self_.id) return fx_.close(up.link, CloseReason::self);
+  if (const LinkInfo* old = links_.find(up.peer)) {
+    fx_.count(Counter::links_duplicate);
+    if (!newer_stays(*old, up, self_.id, now)) return fx_.close(up.link, CloseReason::duplicate);
+    const LinkInfo gone = *old;
+    fx_.close(gone.id, CloseReason::duplicate);
+    drop_link(now, gone, CloseReason::duplicate);
+  }
+  fx_.count(Counter::links_up);
+  const LinkInfo link = links_.add(up, now);
+  casts_.on_link_up(link.id);
+  dialer_.on_link_up(now, link);
+  membership_.on_link_up(now, link, fx_);
+  for (auto& topic : topics_) {
+    if (topic->started) {
+      topic->roster.on_link_up(now, link, fx_);
+      topic->multicast.on_link_up(now, link, fx_);
+      follow_roster(now, *topic);
+    }
+    if (topic->outside) care_outside(now, *topic);
+    touch(*topic);
+  }
+  for (ViewWish& wish : view_wishes_)
+    if (wish.peer == link.peer) {
+      fx_.send(link.id, Flow::control, wire::ViewAsk{wish.token});
+      wish.until = Time{};
+    }
+  std::erase_if(view_wishes_, [](const ViewWish& w) { return w.until == Time{}; });
+  settle(now);
+}
+
+void PeerCore::on_link_down(Time now, LinkId id, CloseReason why) {
+  const LinkInfo* link = links_.find(id);
+  if (!link) return;  // it lost to another link to the same peer
+  const LinkInfo gone = *link;
+  drop_link(now, gone, why);
+  settle(now);
+}
+
+void PeerCore::drop_link(Time now, const LinkInfo& link, CloseReason why) {
+  fx_.count(Counter::links_down);
+  links_.remove(link.id);
+  std::vector<Duty> duties;
+  casts_.on_link_down(link.id, duties);
+  dialer_.on_link_down(now, link, why);
+  membership_.on_link_down(now, link, why, fx_);
+  for (auto& topic : topics_) {
+    topic->multicast.on_link_down(link.id);
+    if (topic->started) topic->roster.on_link_down(now, link, why, fx_);
+  }
+  for (Duty& duty : duties)
+    if (TopicState* topic = find(duty.topic)) topic->multicast.take_over(now, std::move(duty), fx_);
+  for (auto& topic : topics_) {
+    follow_mesh(now, *topic);
+    follow_roster(now, *topic);
+    if (topic->outside) care_outside(now, *topic);
+    touch(*topic);
+  }
+}
+
+void PeerCore::on_dial_failed(Time now, const DialWish& dial) {
+  fx_.count(Counter::dials_failed);
+  dialer_.on_result(now, dial, false);
+  membership_.on_dial_failed(now, dial, fx_);
+  if (dial.peer != PeerId{})
+    for (auto& topic : topics_) {
+      if (!topic->started) continue;
+      topic->roster.on_dial_failed(now, dial.peer, fx_);
+      topic->multicast.on_dial_failed(now, dial.peer, fx_);
+      follow_roster(now, *topic);
+      touch(*topic);
+    }
+  settle(now);
+}
+
+void PeerCore::on_frame(Time now, LinkId id, Flow, const Frame& frame) {
+  LinkInfo* link = links_.edit(id);
+  if (!link) return;
+  link->last_heard = now;
+  fx_.count(Counter::frames_received);
+  const LinkInfo from = *link;  // handlers may change the table
+  dispatch(now, from, frame);
+  settle(now);
+}
+
+void PeerCore::on_backlog(Time now, LinkId id, std::size_t bytes) {
+  LinkInfo* link = links_.edit(id);
+  if (!link) return;
+  link->backlog = bytes;
+  if (!link->lagging && bytes > config_.multicast.link_lagging_bytes) {
+    link->lagging = true;
+    fx_.count(Counter::lagging);
+  } else if (link->lagging && bytes < config_.multicast.link_lagging_bytes / 2) {
+    link->lagging = false;
+    for (auto& topic : topics_) topic->multicast.on_lag_ended(now, id, fx_);
+  }
+}
+
+Time PeerCore::next_deadline() const {
+  const Time topics = due_.empty() ? never : due_.front().at;
+  return std::min({topics, next_sweep_, membership_.next_deadline(), dialer_.next_deadline(),
+                   directory_.next_deadline(), casts_.next_deadline(), cache_.next_deadline()});
+}
+
+void PeerCore::on_deadline(Time now) {
+  if (membership_.next_deadline() <= now) membership_.on_deadline(now, fx_);
+  if (directory_.next_deadline() <= now) directory_.on_deadline(now, active_links(), fx_);
+  if (cache_.next_deadline() <= now) cache_.on_deadline(now, fx_);
+  if (casts_.next_deadline() <= now) {
+    duties_.clear();
+    casts_.on_deadline(now, fx_, duties_);
+    for (Duty& duty : duties_)
+      if (TopicState* topic = find(duty.topic)) {
+        topic->multicast.take_over(now, std::move(duty), fx_);
+        touch(*topic);
+      }
+    duties_.clear();
+  }
+  const auto later = [](const Due& a, const Due& b) {
+    return a.at != b.at ? a.at > b.at : a.topic > b.topic;
+  };
+  while (!due_.empty() && due_.front().at <= now) {
+    const Due due = due_.front();
+    std::ranges::pop_heap(due_, later);
+    due_.pop_back();
+    TopicState* topic = find(due.topic);
+    if (!topic || topic->queued != due.at) continue;
+    topic->queued = never;
+    if (topic->next_deadline() <= now) on_topic_deadline(now, *topic);
+    if (TopicState* still = find(due.topic)) touch(*still);
+  }
+  if (next_sweep_ <= now) sweep_links(now);
+  settle(now);
+}
+
+void PeerCore::touch(TopicState& topic) {
+  const Time at = topic.next_deadline();
+  if (at >= topic.queued) return;
+  topic.queued = at;
+  due_.push_back({at, topic.tag});
+  std::ranges::push_heap(
+      due_, [](const Due& a, const Due& b) { return a.at != b.at ? a.at > b.at : a.topic > b.topic; });
+}
+
+// Links without any role are closed after a while, and liveness learns which links other rooms use.
+void PeerCore::sweep_links(Time now) {
+  next_sweep_ = now + rng_.jitter(config_.sweep_every);
+  for (const LinkInfo& link : links_.all()) {
+    const bool used = std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.uses(link.id); });
+    membership_.set_busy(link.id, used);
+    if (used || membership_.uses(link.id) || leaving_) continue;
+    if (now - link.since > config_.link_young && now - link.last_heard > config_.link_idle &&
+        link.backlog == 0)
+      fx_.close(link.id, CloseReason::idle);
+  }
+  std::erase_if(view_wishes_, [&](const ViewWish& w) { return w.until <= now; });
+  for (auto& topic : topics_)
+    if (topic->outside) care_outside(now, *topic);
+}
+
+void PeerCore::settle(Time now) {
+  directory_.on_active(now, active_links(), fx_);
+  if (!directory_.changes().empty()) follow_directory(now);
+  if (!membership_.deaths().empty()) {
+    for (const PeerId& peer : membership_.deaths())
+      for (auto& topic : topics_)
+        if (topic->started) {
+          topic->roster.on_unreachable(now, peer, fx_);
+          follow_roster(now, *topic);
+          touch(*topic);
+        }
+    membership_.clear_deaths();
+  }
+  dialer_.set_mass_death(membership_.mass_death(now));
+  if (!fx_.dials().empty()) {
+    wishes_.swap(fx_.dials());
+    for (const DialWish& wish : wishes_) dialer_.on_wish(now, wish);
+    wishes_.clear();
+  }
+  if (leaving_) return;
+  while (auto dial = dialer_.take(now)) {
+    fx_.count(Counter::dials);
+    granted_.push_back(*dial);
+  }
+}
+
+void PeerCore::leave(Time now) {
+  leaving_ = true;
+  for (auto& topic : topics_) {
+    if (!topic->started) continue;
+    const Bytes goodbye = topic->roster.leave(now, fx_);
+    if (!goodbye.empty()) directory_.announce_contact(now, topic->tag, goodbye, active_links(), fx_);
+    topic->multicast.leave(fx_);
+    topic->started = false;
+  }
+  membership_.leave(now, fx_);
+  settle(now);
+}
+
+const PeerView& PeerCore::own_view() {
+  own_view_.peer = self_.id;
+  own_view_.name = self_.name;
+  own_view_.topics = static_cast<std::uint32_t>(topics_.size());
+  own_view_.passive = static_cast<std::uint32_t>(membership_.passive().size());
+  own_view_.links.clear();
+  for (const LinkInfo& link : links_.all()) {
+    std::uint32_t roles = 0;
+    for (const ActivePeer& peer : membership_.active())
+      if (peer.link == link.id) roles |= wire::view_active;
+    for (const auto& topic : topics_) roles |= topic->multicast.roles(link.id);
+    own_view_.links.push_back({link.peer, roles, link.rtt, link.addresses});
+  }
+  return own_view_;
+}
+
+void PeerCore::ask_view(Time now, const PeerId& peer, const wire::AddressList& addresses,
+                        std::uint32_t token) {
+  if (const LinkInfo* link = links_.find(peer)) {
+    fx_.send(link->id, Flow::control, wire::ViewAsk{token});
+  } else if (!addresses.empty()) {
+    view_wishes_.push_back({peer, token, now + std::chrono::seconds{5}});
+    fx_.dial({peer, addresses});
+    settle(now);
+  }
+}
+
+std::vector<PeerView> PeerCore::take_views() { return std::exchange(views_, {}); }
+
+void PeerCore::check_invariants() const {
+  membership_.check_invariants();
+  directory_.check_invariants();
+  dialer_.check_invariants();
+  cache_.check_invariants();
+  casts_.check_invariants();
+  BOATO_CHECK(holds_.used <= holds_.bytes_max);
+  for (const auto& topic : topics_) {
+    topic->roster.check_invariants();
+    topic->streams.check_invariants();
+    topic->delivery.check_invariants();
+    topic->multicast.check_invariants();
+    BOATO_CHECK(topic->queued <= topic->next_deadline());
+  }
+}
+
+}  // namespace boato

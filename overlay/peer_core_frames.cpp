@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// From bytes to machines: each kind of frame has one place here.
+#include "overlay/peer_core.hpp"
+#include "overlay/topic_state.hpp"
+#include "overlay/wire/directory_messages.hpp"
+#include "overlay/wire/event_messages.hpp"
+#include "overlay/wire/membership_messages.hpp"
+#include "overlay/wire/roster_messages.hpp"
+#include "overlay/wire/view_messages.hpp"
+
+namespace boato {
+
+void PeerCore::malformed(const LinkInfo& from) {
+  fx_.count(Counter::frames_malformed);
+  fx_.close(from.id, CloseReason::protocol);
+}
+
+template <class M>
+bool PeerCore::read(const LinkInfo& from, wire::Cursor& in, std::uint32_t fields, M& m) {
+  if (wire::read(in, fields, m)) return true;
+  malformed(from);
+  return false;
+}
+
+EventRef PeerCore::body_of(const Frame& frame, const wire::Cursor& in) {
+  if (frame.body && frame.whole) {
+    const auto used = static_cast<std::uint32_t>(in.used());
+    return frame.body.part(used, static_cast<std::uint32_t>(frame.body.size()) - used);
+  }
+  if (frame.body) return frame.body;
+  return slabs_.copy(in.rest());
+}
+
+template <class M>
+void PeerCore::to_membership(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields) {
+  M m;
+  if (!read(from, in, fields, m)) return;
+  if constexpr (std::is_same_v<M, wire::Pong>) {
+    const Duration rtt = membership_.on(now, from, m, fx_);
+    if (LinkInfo* link = links_.edit(from.id); link && rtt.count() > 0) link->rtt = rtt;
+  } else {
+    membership_.on(now, from, m, fx_);
+  }
+}
+
+template <class M>
+void PeerCore::to_directory(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields) {
+  M m;
+  if (read(from, in, fields, m)) directory_.on(now, from, m, active_links(), fx_);
+}
+
+template <class M>
+void PeerCore::to_roster(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
+                         const Frame& frame) {
+  M m;
+  if (!read(from, in, fields, m)) return;
+  TopicState* topic = find(m.topic);
+  if (!topic || !topic->started) return fx_.count(Counter::frames_no_topic);
+  const Bytes body = frame.body && !frame.whole ? frame.body.bytes() : in.rest();
+  topic->roster.on(now, from, m, body, fx_);
+  follow_roster(now, *topic);
+  touch(*topic);
+}
+
+template <class M>
+void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields) {
+  M m;
+  if (!read(from, in, fields, m)) return;
+  TopicState* topic = find(m.topic);
+  if (!topic || !topic->started) {
+    fx_.count(Counter::frames_no_topic);
+    if constexpr (std::is_same_v<M, wire::Mesh>)
+      if (m.verb == wire::MeshVerb::ask)
+        fx_.send(from.id, Flow::control, wire::Mesh{m.topic, wire::MeshVerb::no});
+    return;
+  }
+  if constexpr (std::is_same_v<M, wire::StartTell>) {
+    topic->multicast.on(now, from, m, fx_, [&](StreamIndex stream, Seq frontier) {
+      topic->delivery.start_at(stream, frontier, fx_);
+    });
+    tell_ready(*topic);
+  } else {
+    topic->multicast.on(now, from, m, fx_);
+    if constexpr (std::is_same_v<M, wire::Mesh>) follow_mesh(now, *topic);
+  }
+  touch(*topic);
+}
+
+template <class M>
+void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
+                                  const Frame& frame) {
+  M m;
+  if (!read(from, in, fields, m)) return;
+  TopicState* topic = find(m.topic);
+  if (!topic || !topic->started) {
+    fx_.count(Counter::frames_no_topic);
+    if constexpr (std::is_same_v<M, wire::Cast>) casts_.received(now, from.id, fx_);
+    return;
+  }
+  const Arrived* arrived = nullptr;
+  if constexpr (std::is_same_v<M, wire::Cast>)
+    arrived = topic->multicast.on(now, from, m, body_of(frame, in), membership_.mass_death(now), fx_);
+  else
+    arrived = topic->multicast.on(now, from, m, body_of(frame, in), fx_);
+  if (arrived) deliver(now, *topic, *arrived);
+  touch(*topic);
+}
+
+void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame) {
+  using wire::Kind;
+  wire::Cursor in{frame.bytes};
+  Kind kind{};
+  std::uint32_t fields = 0;
+  if (!wire::open_frame(in, kind, fields)) return malformed(from);
+  switch (kind) {
+    case Kind::cast: return batch_to_multicast<wire::Cast>(now, from, in, fields, frame);
+    case Kind::repair: return batch_to_multicast<wire::Repair>(now, from, in, fields, frame);
+    case Kind::taken: {
+      wire::Taken m;
+      if (!read(from, in, fields, m)) return;
+      const bool honest = casts_.on_taken(from.id, m.count, [&](Duty&& duty) {
+        if (TopicState* topic = find(duty.topic)) topic->multicast.taken(duty, fx_);
+      });
+      if (!honest) malformed(from);
+      return;
+    }
+    case Kind::mesh: return to_multicast<wire::Mesh>(now, from, in, fields);
+    case Kind::have: return to_multicast<wire::Have>(now, from, in, fields);
+    case Kind::pull: return to_multicast<wire::Pull>(now, from, in, fields);
+    case Kind::have_not: return to_multicast<wire::HaveNot>(now, from, in, fields);
+    case Kind::summary: return to_multicast<wire::Summary>(now, from, in, fields);
+    case Kind::start_ask: return to_multicast<wire::StartAsk>(now, from, in, fields);
+    case Kind::start_tell: return to_multicast<wire::StartTell>(now, from, in, fields);
+
+    case Kind::roster_join: return to_roster<wire::RosterJoin>(now, from, in, fields, frame);
+    case Kind::roster_welcome: return to_roster<wire::RosterWelcome>(now, from, in, fields, frame);
+    case Kind::roster_page: return to_roster<wire::RosterPage>(now, from, in, fields, frame);
+    case Kind::roster_fetch: return to_roster<wire::RosterFetch>(now, from, in, fields, frame);
+    case Kind::roster_ranges: return to_roster<wire::RosterRanges>(now, from, in, fields, frame);
+    case Kind::roster_want: return to_roster<wire::RosterWant>(now, from, in, fields, frame);
+    case Kind::roster_spread: return to_roster<wire::RosterSpread>(now, from, in, fields, frame);
+
+    case Kind::topic_push: return to_directory<wire::TopicPush>(now, from, in, fields);
+    case Kind::topic_names: return to_directory<wire::TopicNames>(now, from, in, fields);
+    case Kind::topic_fetch: return to_directory<wire::TopicFetch>(now, from, in, fields);
+    case Kind::directory_ranges: return to_directory<wire::DirectoryRanges>(now, from, in, fields);
+
+    case Kind::neighbor: return to_membership<wire::Neighbor>(now, from, in, fields);
+    case Kind::accept: return to_membership<wire::Accept>(now, from, in, fields);
+    case Kind::refuse: return to_membership<wire::Refuse>(now, from, in, fields);
+    case Kind::disconnect: return to_membership<wire::Disconnect>(now, from, in, fields);
+    case Kind::shuffle: return to_membership<wire::Shuffle>(now, from, in, fields);
+    case Kind::shuffle_reply: return to_membership<wire::ShuffleReply>(now, from, in, fields);
+    case Kind::join: return to_membership<wire::Join>(now, from, in, fields);
+    case Kind::samples: return to_membership<wire::Samples>(now, from, in, fields);
+    case Kind::walk: return to_membership<wire::Walk>(now, from, in, fields);
+    case Kind::splice: return to_membership<wire::Splice>(now, from, in, fields);
+    case Kind::splice_answer: return to_membership<wire::SpliceAnswer>(now, from, in, fields);
+    case Kind::ping: return to_membership<wire::Ping>(now, from, in, fields);
+    case Kind::pong: return to_membership<wire::Pong>(now, from, in, fields);
+    case Kind::probe: return to_membership<wire::Probe>(now, from, in, fields);
+    case Kind::probe_result: return to_membership<wire::ProbeResult>(now, from, in, fields);
+
+    case Kind::view_ask: {
+      wire::ViewAsk m;
+      if (read(from, in, fields, m)) answer_view(from, m.token);
+      return;
+    }
+    case Kind::view_tell: {
+      wire::ViewTell m;
+      if (read(from, in, fields, m)) keep_view(from, m);
+      return;
+    }
+  }
+  fx_.count(Counter::frames_unknown);  // of a later version: skipped
+}
+
+void PeerCore::answer_view(const LinkInfo& from, std::uint32_t token) {
+  const PeerView& view = own_view();
+  wire::ViewTell tell;
+  tell.token = token;
+  tell.name = view.name;
+  tell.topics = view.topics;
+  tell.passive = view.passive;
+  for (const PeerView::Link& link : view.links) {
+    if (tell.links.full()) break;
+    tell.links.push_back(
+        {link.peer, link.roles, static_cast<std::uint32_t>(link.rtt.count()), link.addresses});
+  }
+  fx_.send(from.id, Flow::control, tell);
+}
+
+void PeerCore::keep_view(const LinkInfo& from, const wire::ViewTell& tell) {
+  if (views_.size() >= config_.views_max) return;
+  PeerView view;
+  view.peer = from.peer;
+  view.token = tell.token;
+  view.name = std::string{tell.name.substr(0, 64)};
+  view.topics = tell.topics;
+  view.passive = tell.passive;
+  for (const wire::ViewLink& link : tell.links)
+    view.links.push_back({link.peer, link.roles, Duration{link.rtt_us}, link.addresses});
+  views_.push_back(std::move(view));
+}
+
+}  // namespace boato
