@@ -150,8 +150,8 @@ class Headers:
                 todo += INCLUDE.findall(file.read())
         return sorted(seen)
 
-    def key(self, name):
-        digest = hashlib.sha256(" ".join(self.command + [name]).encode())
+    def key(self, name, how=""):
+        digest = hashlib.sha256(" ".join(self.command + [name, how]).encode())
         for path in self.closure(name):
             if path not in self.digests:
                 with open(path, "rb") as file:
@@ -227,13 +227,24 @@ def clang_tidy(build, everything):
     def run(path):
         return subprocess.run(["clang-tidy-14", "--quiet", "-p", folder, path], cwd=ROOT, capture_output=True, text=True)
 
-    bad, paths = 0, sorted({e["file"] for e in entries})
+    # What was clean, with all it includes and the rules unchanged, is not looked at again.
+    cache, known = os.path.join(folder, "clean"), set()
+    if os.path.exists(cache):
+        with open(cache, encoding="ascii") as file:
+            known = set(file.read().split())
+    rules = read(".clang-tidy")
+    keys = {e["file"]: scan.key(os.path.relpath(e["file"], ROOT), e["command"] + rules) for e in entries}
+    bad, paths = 0, sorted(path for path in keys if keys[path] not in known)
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        for result in pool.map(run, paths):
-            if result.returncode != 0:
+        for path, result in zip(paths, pool.map(run, paths)):
+            if result.returncode == 0:
+                known.add(keys[path])
+            else:
                 bad += 1
                 print(result.stdout.strip() or result.stderr.strip())
-    print(f"clang-tidy: {len(paths)} files, {bad} with findings")
+    with open(cache, "w", encoding="ascii") as file:
+        file.write("\n".join(sorted(known)) + "\n")
+    print(f"clang-tidy: {len(keys)} files, {len(paths)} looked at, {bad} with findings")
     return 1 if bad else 0
 
 
