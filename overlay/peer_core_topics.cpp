@@ -376,7 +376,7 @@ std::vector<TopicView> PeerCore::topics() const {
 std::vector<std::pair<PeerId, bool>> PeerCore::members(TopicTag tag) const {
   std::vector<std::pair<PeerId, bool>> out;
   if (const TopicState* topic = find(tag))
-    for (const Member& m : topic->roster.roster().all())
+    for (const RingMember& m : topic->roster.roster().all())
       out.emplace_back(m.record->id, m.record->interest != Interest::nothing);
   return out;
 }

@@ -34,14 +34,14 @@ void Caster::forward(Time now, const Duty& duty, const PeerId& publisher, Effect
     return;
   }
   const std::uint64_t me = context_.own_place(), source = ring_place(publisher);
-  const auto served = [&](const Member& m) {
+  const auto served = [&](const RingMember& m) {
     return m.place == me || m.place == source || duty.except.holds(m.place);
   };
   const std::size_t k = duty.batch.size() > context_.config.large_bytes ? context_.config.fan_out_large
                                                                         : context_.config.fan_out;
   split(context_.roster.receivers(), duty.interval, k, served, [&](const Part& part) {
     std::size_t todo = 0;
-    for (const Member& m : part.members) todo += served(m) ? 0 : 1;
+    for (const RingMember& m : part.members) todo += served(m) ? 0 : 1;
     if (todo == 0) return;
     if (BOATO_MUTANT(201) && part.interval.hi == 0) return;  // forgets the last part
     Duty piece = duty;
@@ -63,7 +63,7 @@ bool Caster::take_over(Time now, Duty duty, const PeerId& publisher, Effects& fx
   const Part part{duty.interval, members_in(context_.roster.receivers(), duty.interval)};
   const std::uint64_t me = context_.own_place(), source = ring_place(publisher);
   std::size_t todo = 0;
-  for (const Member& m : part.members)
+  for (const RingMember& m : part.members)
     todo += m.place == me || m.place == source || duty.except.holds(m.place) ? 0 : 1;
   const Choice choice = choose(part, duty, source, todo);
   if (!choice.link && !choice.member) {
@@ -111,7 +111,7 @@ Caster::Choice Caster::choose(const Part& part, const Duty& duty, std::uint64_t 
   // No warm one: dial a member, trying a few at random for one that is not suspected.
   const MemberRecord* fallback = nullptr;
   for (int attempt = 0; attempt < 8 && !part.members.empty(); ++attempt) {
-    const Member& m = part.members[rng_.below(part.members.size())];
+    const RingMember& m = part.members[rng_.below(part.members.size())];
     if (!fits(m.place) || m.record->addresses.empty() || context_.links.find(m.record->id)) continue;
     if (!context_.roster.suspected(m.record->id)) return {nullptr, m.record};
     fallback = m.record;

@@ -14,7 +14,7 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
   links_.clear();
   const std::uint64_t me = context_.own_place();
   std::size_t missing = 0, dials = 0;
-  const auto nobody = [](const Member&) { return false; };
+  const auto nobody = [](const RingMember&) { return false; };
 
   // The lowest round trip of the links into the slice; else up to 3 random members are looked at for one to
   // dial.
@@ -30,7 +30,7 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
     }
     ++missing;
     for (int attempt = 0; attempt < 3 && dials < context_.config.finger_dials; ++attempt) {
-      const Member& m = part.members[rng_.below(part.members.size())];
+      const RingMember& m = part.members[rng_.below(part.members.size())];
       if (m.place == me || m.record->addresses.empty() || context_.roster.suspected(m.record->id)) continue;
       fx.dial({m.record->id, m.record->addresses});
       ++dials;
@@ -42,7 +42,7 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
   for (int level = 0; level < 24; ++level) {
     const auto ring = members_in(context_.roster.receivers(), mine);
     if (ring.size() <= parts_max + 1) {
-      for (const Member& m : ring)
+      for (const RingMember& m : ring)
         if (m.place != me) want(Part{{m.place, m.place + 1}, std::span{&m, 1}});
       break;
     }

@@ -150,7 +150,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
   // own publisher's link.
   bool work = false;
   for (std::size_t i = 0; i < pieces.count && !work; ++i)
-    for (const Member& m : members_in(context_.roster.receivers(), pieces.piece[i]))
+    for (const RingMember& m : members_in(context_.roster.receivers(), pieces.piece[i]))
       if (m.place != context_.own_place() && m.place != ring_place(batch.publisher) &&
           !duty.except.holds(m.place)) {
         work = true;

@@ -44,11 +44,11 @@ struct MemberRecord {
 };
 
 // A place on the ring. 16 bytes: a peer holds one per member of each of its topics.
-struct Member {
+struct RingMember {
   std::uint64_t place = 0;  // ring_place(record->id)
   const MemberRecord* record = nullptr;
 };
-static_assert(sizeof(Member) == 16);
+static_assert(sizeof(RingMember) == 16);
 
 // [lo, hi) on the ring of places; hi = 0 stands for 2^64. lo = hi = 0 is the whole ring.
 struct Interval {

@@ -11,13 +11,13 @@
 namespace boato {
 namespace {
 
-bool before(const Member& a, const Member& b) {
+bool before(const RingMember& a, const RingMember& b) {
   return a.place != b.place ? a.place < b.place : a.record->id < b.record->id;
 }
 
 // Index of the first member at or behind `peer`; *found tells whether it is `peer`.
-std::size_t locate(std::span<const Member> ring, const PeerId& peer, bool* found) {
-  auto at = std::ranges::lower_bound(ring, ring_place(peer), {}, &Member::place);
+std::size_t locate(std::span<const RingMember> ring, const PeerId& peer, bool* found) {
+  auto at = std::ranges::lower_bound(ring, ring_place(peer), {}, &RingMember::place);
   while (at != ring.end() && at->place == ring_place(peer) && at->record->id < peer) ++at;
   *found = at != ring.end() && at->record->id == peer;
   return static_cast<std::size_t>(at - ring.begin());
@@ -39,14 +39,14 @@ bool newer(const MemberRecord& a, const MemberRecord& b) {
   return a.entry_version() != b.entry_version() ? a.entry_version() > b.entry_version() : a.hash > b.hash;
 }
 
-Member member_of(const MemberRecord* record) { return {ring_place(record->id), record}; }
+RingMember member_of(const MemberRecord* record) { return {ring_place(record->id), record}; }
 
 }  // namespace
 
 Roster::Roster(RecordPool& pool, const RosterConfig& config) : pool_{pool}, config_{config} {}
 
 Roster::~Roster() {
-  for (const Member& m : all()) pool_.drop(m.record);
+  for (const RingMember& m : all()) pool_.drop(m.record);
   for (const Suspect& s : suspects_) drop(s.accusers);
   for (const Gone& g : gone_) {
     pool_.drop(g.last);
@@ -66,11 +66,11 @@ Neighbours Roster::neighbours(const PeerId& peer) const {
   if (ring.empty()) return result;
   bool found = false;
   const std::size_t at = locate(ring, peer, &found);
-  const auto good = [&](const Member& m) { return m.record->id != peer && !suspected(m.record->id); };
+  const auto good = [&](const RingMember& m) { return m.record->id != peer && !suspected(m.record->id); };
   for (std::size_t i = 0; i < ring.size() && !result.after; ++i)
-    if (const Member& m = ring[(at + i) % ring.size()]; good(m)) result.after = m.record;
+    if (const RingMember& m = ring[(at + i) % ring.size()]; good(m)) result.after = m.record;
   for (std::size_t i = 1; i <= ring.size() && !result.before; ++i)
-    if (const Member& m = ring[(at + ring.size() - i) % ring.size()]; good(m)) result.before = m.record;
+    if (const RingMember& m = ring[(at + ring.size() - i) % ring.size()]; good(m)) result.before = m.record;
   return result;
 }
 
@@ -100,7 +100,7 @@ Merge Roster::merge_one(Time now, const MemberRecord* record) {
     replace(known, record);
     return Merge::updated;
   }
-  const auto twin = std::ranges::find_if(added_, [&](const Member& m) { return m.record->id == record->id; });
+  const auto twin = std::ranges::find_if(added_, [&](const RingMember& m) { return m.record->id == record->id; });
   if (twin != added_.end()) {
     if (!newer(*record, *twin->record)) return Merge::older;
     if (!leaving(*record)) {
@@ -136,18 +136,18 @@ void Roster::settle() {
   if (added_.empty()) return;
   std::ranges::sort(added_, before);
   const auto fresh_others = static_cast<std::size_t>(
-      std::ranges::count_if(added_, [](const Member& m) { return !receives(*m.record); }));
+      std::ranges::count_if(added_, [](const RingMember& m) { return !receives(*m.record); }));
   if (others_ == 0 && fresh_others > 0) all_ = receivers_;
   if (others_ + fresh_others > 0) insert(all_, added_);
   others_ += fresh_others;
-  for (const Member& m : added_) digest_ += m.record->hash;
-  std::erase_if(added_, [](const Member& m) { return !receives(*m.record); });
+  for (const RingMember& m : added_) digest_ += m.record->hash;
+  std::erase_if(added_, [](const RingMember& m) { return !receives(*m.record); });
   insert(receivers_, added_);
   added_.clear();
   ++revision_;
 }
 
-void Roster::insert(std::vector<Member>& ring, std::span<const Member> sorted) {
+void Roster::insert(std::vector<RingMember>& ring, std::span<const RingMember> sorted) {
   std::size_t from = ring.size(), left = sorted.size();
   ring.resize(from + left);
   for (std::size_t to = ring.size(); left > 0;) {  // from behind: what stands behind all new ones stays
@@ -193,12 +193,12 @@ void Roster::take_out(const MemberRecord* record) {
 
 void Roster::preload(std::span<const MemberRecord* const> records) {
   for (const MemberRecord* record : records) pool_.keep(record);
-  for (const Member& m : all()) pool_.drop(m.record);
+  for (const RingMember& m : all()) pool_.drop(m.record);
   receivers_ = {};
   all_ = {};
   others_ = 0;
   digest_ = 0;
-  std::vector<Member> ring;
+  std::vector<RingMember> ring;
   ring.reserve(records.size());
   for (const MemberRecord* record : records) {
     ring.push_back(member_of(record));
@@ -208,7 +208,7 @@ void Roster::preload(std::span<const MemberRecord* const> records) {
   std::ranges::sort(ring, before);
   if (others_ > 0) {
     receivers_.reserve(ring.size() - others_);
-    for (const Member& m : ring)
+    for (const RingMember& m : ring)
       if (receives(*m.record)) receivers_.push_back(m);
     all_ = std::move(ring);
   } else {
@@ -318,7 +318,7 @@ void Roster::check_invariants() const {
   BOATO_CHECK(all().size() == size());
   std::uint64_t sum = 0;
   std::size_t others = 0;
-  for (const Member& m : all()) {
+  for (const RingMember& m : all()) {
     BOATO_CHECK(m.place == ring_place(m.record->id) && m.record->refs > 0);
     sum += m.record->hash;
     others += receives(*m.record) ? 0 : 1;

@@ -66,8 +66,8 @@ class Roster {
   Roster& operator=(const Roster&) = delete;
 
   // Members whose interest is not `nothing`, and all members; both by rising place.
-  [[nodiscard]] std::span<const Member> receivers() const { return receivers_; }
-  [[nodiscard]] std::span<const Member> all() const { return others_ == 0 ? receivers_ : all_; }
+  [[nodiscard]] std::span<const RingMember> receivers() const { return receivers_; }
+  [[nodiscard]] std::span<const RingMember> all() const { return others_ == 0 ? receivers_ : all_; }
   [[nodiscard]] std::size_t size() const { return receivers_.size() + others_; }
   [[nodiscard]] const MemberRecord* find(const PeerId& peer) const;
   // Nearest members on the ring that are not suspected, other than `peer` itself, which need not be a member.
@@ -129,7 +129,7 @@ class Roster {
   void settle();  // folds added_ into the vectors
   void replace(const MemberRecord* before, const MemberRecord* after);
   void take_out(const MemberRecord* record);
-  void insert(std::vector<Member>& ring, std::span<const Member> sorted);
+  void insert(std::vector<RingMember>& ring, std::span<const RingMember> sorted);
   void bury(Time now, const MemberRecord* last, const Accusers& accusers);
   void unbury(std::size_t at);
   void drop(const Accusers& accusers);
@@ -137,10 +137,10 @@ class Roster {
 
   RecordPool& pool_;
   const RosterConfig& config_;
-  std::vector<Member> receivers_;
-  std::vector<Member> all_;  // empty while every member is a receiver
+  std::vector<RingMember> receivers_;
+  std::vector<RingMember> all_;  // empty while every member is a receiver
   std::size_t others_ = 0;
-  std::vector<Member> added_;  // by merge_one, until settle
+  std::vector<RingMember> added_;  // by merge_one, until settle
   std::vector<Suspect> suspects_;
   std::vector<Gone> gone_;
   std::uint64_t revision_ = 1;

@@ -97,7 +97,7 @@ void RosterMachine::on_contact(Time now, Bytes statement, Effects& fx) {
   // Are we one of the two members before it or the two behind it?
   const auto ring = roster_.all();
   const auto place =
-      std::ranges::lower_bound(ring, ring_place(record->id), {}, &Member::place) - ring.begin();
+      std::ranges::lower_bound(ring, ring_place(record->id), {}, &RingMember::place) - ring.begin();
   bool next = false;
   for (const std::ptrdiff_t step : {-2, -1, 0, 1}) {
     const auto n = static_cast<std::ptrdiff_t>(ring.size());

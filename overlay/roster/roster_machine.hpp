@@ -144,7 +144,7 @@ class RosterMachine {
   void spread_outbox(Effects& fx);
   void forward(const wire::RosterSpread& m, Bytes body, Effects& fx);
   [[nodiscard]] LinkId choose(const wire::RosterSpread& m, const Part& part);
-  [[nodiscard]] bool served(const wire::RosterSpread& m, const Member& member) const;
+  [[nodiscard]] bool served(const wire::RosterSpread& m, const RingMember& member) const;
 
   // suspicion.cpp
   void accuse(Time now, Effects& fx);
@@ -163,7 +163,7 @@ class RosterMachine {
   void hear_batch(Time now, Source source, LinkId from, Effects& fx);
   void send_digest(LinkId link, Effects& fx) { send_ranges(link, {}, fx); }
   void send_ranges(LinkId link, Bytes ranges, Effects& fx);
-  void send_members(Time now, const LinkInfo& to, std::span<const Member> members, Effects& fx);
+  void send_members(Time now, const LinkInfo& to, std::span<const RingMember> members, Effects& fx);
   void send_single(LinkId link, std::span<const Bytes> statements, Effects& fx);
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);
@@ -173,7 +173,7 @@ class RosterMachine {
   // The statements one behind the other in a slab of their own.
   [[nodiscard]] EventRef pack(std::span<const Bytes> statements);
   // As many entries from `from` on as one body holds; `next`: the place of the first one left out, 0 if none.
-  [[nodiscard]] EventRef pack_page(std::span<const Member> members, std::uint64_t& next);
+  [[nodiscard]] EventRef pack_page(std::span<const RingMember> members, std::uint64_t& next);
 
   const RosterConfig& config_;
   const TopicId topic_;

@@ -19,23 +19,23 @@ inline constexpr std::size_t parts_max = 16;  // up to so many members are serve
 
 struct Part {
   Interval interval;
-  std::span<const Member> members;  // all members in it, those not to be served included
+  std::span<const RingMember> members;  // all members in it, those not to be served included
 };
 
 // The members of `ring` (sorted by place) inside `interval`.
-[[nodiscard]] inline std::span<const Member> members_in(std::span<const Member> ring, Interval interval) {
-  const auto first = std::ranges::lower_bound(ring, interval.lo, {}, &Member::place);
+[[nodiscard]] inline std::span<const RingMember> members_in(std::span<const RingMember> ring, Interval interval) {
+  const auto first = std::ranges::lower_bound(ring, interval.lo, {}, &RingMember::place);
   const auto last =
-      interval.hi == 0 ? ring.end() : std::ranges::lower_bound(ring, interval.hi, {}, &Member::place);
-  return first < last ? std::span<const Member>{first, last} : std::span<const Member>{};
+      interval.hi == 0 ? ring.end() : std::ranges::lower_bound(ring, interval.hi, {}, &RingMember::place);
+  return first < last ? std::span<const RingMember>{first, last} : std::span<const RingMember>{};
 }
 
 // Calls emit(Part) for each part of `interval`: up to parts_max members to serve give a part each, more give
 // k slices of equal rank. `served(member)` tells who needs no copy from here: the splitter itself, the
 // publisher, and the ancestors inside the interval.
 template <class Served, class Emit>
-void split(std::span<const Member> ring, Interval interval, std::size_t k, Served&& served, Emit&& emit) {
-  const std::span<const Member> all = members_in(ring, interval);
+void split(std::span<const RingMember> ring, Interval interval, std::size_t k, Served&& served, Emit&& emit) {
+  const std::span<const RingMember> all = members_in(ring, interval);
   std::size_t todo = 0;
   for (std::size_t i = 0; i < all.size() && todo <= parts_max; ++i) todo += served(all[i]) ? 0 : 1;
   if (todo == 0) return;

@@ -45,7 +45,7 @@ void RosterMachine::spread_outbox(Effects& fx) {
   outbox_accusations_.clear();
 }
 
-bool RosterMachine::served(const wire::RosterSpread& m, const Member& member) const {
+bool RosterMachine::served(const wire::RosterSpread& m, const RingMember& member) const {
   return member.record->id == self_.id || std::ranges::find(m.except, member.place) != m.except.end();
 }
 
@@ -65,9 +65,9 @@ void RosterMachine::forward(const wire::RosterSpread& m, Bytes body, Effects& fx
   bool orphan = false;
   std::uint64_t orphan_lo = 0;
   split(
-      roster_.all(), duty, config_.k, [&](const Member& member) { return served(m, member); },
+      roster_.all(), duty, config_.k, [&](const RingMember& member) { return served(m, member); },
       [&](const Part& part) {
-        if (std::ranges::all_of(part.members, [&](const Member& member) { return served(m, member); }))
+        if (std::ranges::all_of(part.members, [&](const RingMember& member) { return served(m, member); }))
           return;
         if (BOATO_MUTANT(145) && part.interval.hi == 0) return;  // the last part is forgotten
         if (const LinkId link = choose(m, part); link != LinkId{}) {
@@ -102,14 +102,14 @@ LinkId RosterMachine::choose(const wire::RosterSpread& m, const Part& part) {
   constexpr std::uint32_t shy = wire::flag_guest | wire::flag_weak | wire::flag_no_inbound;
   LinkId best, second;
   std::uint64_t seen_best = 0, seen_second = 0;
-  const auto offer = [&](const LinkInfo& link, const Member& member) {
+  const auto offer = [&](const LinkInfo& link, const RingMember& member) {
     if (served(m, member)) return;
     const bool good = (member.record->flags & shy) == 0 && !roster_.suspected(member.record->id);
     if (good && rng_.below(++seen_best) == 0) best = link.id;
     if (!good && rng_.below(++seen_second) == 0) second = link.id;
   };
   if (part.members.size() <= 2 * links_.size()) {
-    for (const Member& member : part.members)
+    for (const RingMember& member : part.members)
       if (const LinkInfo* link = links_.find(member.record->id)) offer(*link, member);
   } else {
     for (const LinkInfo& link : links_.all()) {

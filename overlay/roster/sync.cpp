@@ -2,7 +2,7 @@
 // Comparing rosters: a digest; where it differs, ranges (base/ranges.hpp) until the entries that differ are
 // known; then those. A side that has next to nothing fetches all.
 #include "overlay/base/mutant.hpp"
-#include "overlay/base/ranges.hpp"
+#include "overlay/base/ranges_answer.hpp"
 #include "overlay/roster/roster_machine.hpp"
 
 #include <algorithm>
@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::size_t few = 128;  // entries that are cheaper to compare than to fetch
 
-std::vector<RangeEntry> entries_of(std::span<const Member> ring) {
+std::vector<RangeEntry> entries_of(std::span<const RingMember> ring) {
   std::vector<RangeEntry> entries;
   entries.reserve(ring.size());
-  for (const Member& m : ring) entries.push_back({m.place, m.record->hash});
+  for (const RingMember& m : ring) entries.push_back({m.place, m.record->hash});
   return entries;
 }
 
@@ -125,10 +125,10 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
     }
     return;
   }
-  std::vector<Member> ours;
+  std::vector<RingMember> ours;
   wire::RosterWant want{tag_, {}};
   const auto lacks = [&](const RangeEntry& entry) {
-    const auto at = std::ranges::lower_bound(ring, entry.place, {}, &Member::place);
+    const auto at = std::ranges::lower_bound(ring, entry.place, {}, &RingMember::place);
     for (auto i = at; i != ring.end() && i->place == entry.place; ++i)
       if (i->record->hash == entry.hash) ours.push_back(*i);
   };
@@ -152,16 +152,16 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
 
 void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterWant& m, Bytes, Effects& fx) {
   if (phase_ != Phase::ready) return;
-  std::vector<Member> wanted;
+  std::vector<RingMember> wanted;
   for (std::uint64_t place : m.places) {
-    const auto at = std::ranges::lower_bound(roster_.all(), place, {}, &Member::place);
+    const auto at = std::ranges::lower_bound(roster_.all(), place, {}, &RingMember::place);
     if (at != roster_.all().end() && at->place == place) wanted.push_back(*at);
   }
   send_members(now, from, wanted, fx);
 }
 
 // Single entries, as many pages as we can afford; what stays behind is found by the next comparison.
-void RosterMachine::send_members(Time now, const LinkInfo& to, std::span<const Member> members, Effects& fx) {
+void RosterMachine::send_members(Time now, const LinkInfo& to, std::span<const RingMember> members, Effects& fx) {
   for (std::size_t pages = wire::roster_pages_max; pages > 0 && !members.empty(); --pages) {
     std::uint64_t next = 0;
     const EventRef body = pack_page(members, next);
@@ -215,7 +215,7 @@ EventRef RosterMachine::pack(std::span<const Bytes> statements) {
   return slab.slice(0, static_cast<std::uint32_t>(size));
 }
 
-EventRef RosterMachine::pack_page(std::span<const Member> members, std::uint64_t& next) {
+EventRef RosterMachine::pack_page(std::span<const RingMember> members, std::uint64_t& next) {
   parts_.clear();
   next = 0;
   std::size_t bytes = 0, i = 0;
