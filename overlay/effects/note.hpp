@@ -11,7 +11,8 @@
 namespace boato {
 
 // X(name): the name is the counter's name in status and metrics.
-// clang-format off: it would reflow the list with each new name
+// Not formatted, because each new name would reflow the list.
+// clang-format off
 #define BOATO_COUNTERS(X) \
   X(frames_received) X(frames_unknown) X(frames_malformed) X(frames_no_topic) X(events_published) \
   X(events_received) X(events_duplicate) X(events_forwarded) X(events_delivered) X(events_pulled) \

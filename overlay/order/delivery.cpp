@@ -40,9 +40,7 @@ bool DeliveryQueue::spilled() const {
   return fifo && fifo->spilled();
 }
 
-void DeliveryQueue::refill(Time now, TopicSlot topic, const StreamSet& streams, const EventCache& cache,
-                           Effects& fx) {
-  static_cast<void>(now);
+void DeliveryQueue::refill(TopicSlot topic, const StreamSet& streams, const EventCache& cache, Effects& fx) {
   FifoOrder* fifo = std::get_if<FifoOrder>(&policy_);
   if (!fifo) return;
   while (fifo->spilled()) {

@@ -42,7 +42,7 @@ class DeliveryQueue {
   [[nodiscard]] bool spilled() const;
   // Takes what was left behind back from the cache, as far as its turn has come and the budget allows. What
   // the cache has lost meanwhile becomes GAP(overflow). `streams` tells which numbers this peer has.
-  void refill(Time now, TopicSlot topic, const StreamSet& streams, const EventCache& cache, Effects& fx);
+  void refill(TopicSlot topic, const StreamSet& streams, const EventCache& cache, Effects& fx);
 
   void on_deadline(Time now, Effects& fx);
   [[nodiscard]] Time next_deadline() const;

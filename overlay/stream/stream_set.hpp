@@ -48,7 +48,7 @@ class StreamSet {
     StreamIndex index;                    // if known or added
     std::optional<StreamIndex> closed{};  // this older stream was closed for it: forget it elsewhere before
                                           // the next find_or_add, which may reuse its index
-    Seq heard{};  // added: the highest number that neighbours told of it
+    Seq heard{};                          // added: the highest number that neighbours told of it
   };
   // The stream of a batch. One that was used last costs one comparison; a known one two binary searches and
   // no hash.

@@ -165,7 +165,7 @@ bool decode_ext(Bytes bytes, EventExt& ext) {
     else if (id == ext_key)
       sound = in.bin(ext.key) && !ext.key.empty() && ext.key.size() <= key_bytes_max;
     else
-      sound = in.skip();
+      sound = in.skip(1);
     if (!sound) return false;
   }
   return in.rest().empty();

@@ -2,14 +2,12 @@
 #include "overlay/wire/batch.hpp"
 
 #include "overlay/base/bytes.hpp"
+#include "overlay/wire/attributes.hpp"
 
 #include <array>
 
 namespace boato::wire {
 namespace {
-
-constexpr std::size_t ext_bytes_max = 4096;
-constexpr std::size_t attribute_bytes_max = 8192;
 
 // "boato/1 batch" 00 || network || topic || publisher || incarnation || first_seq || n || root
 constexpr std::size_t signed_bytes = 14 + 32 + 32 + 32 + 8 + 8 + 2 + 32;

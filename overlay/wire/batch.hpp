@@ -76,7 +76,9 @@ class BatchBuilder {
   // Events go to `slab` from `begin` on, behind room for the header. The slab must hold begin +
   // batch_header_bytes at least. Several small batches may lie in one slab, each built by one builder.
   explicit BatchBuilder(SlabRef slab, std::uint32_t begin = 0)
-      : slab_{std::move(slab)}, begin_{begin}, size_{begin + static_cast<std::uint32_t>(batch_header_bytes)} {}
+      : slab_{std::move(slab)},
+        begin_{begin},
+        size_{begin + static_cast<std::uint32_t>(batch_header_bytes)} {}
   BatchBuilder() = default;
 
   // False: it does not fit into the slab or is the 257th. `parts` are encoded ext, attributes and payload.

@@ -20,6 +20,7 @@
 #include <span>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace boato::wire {
 
@@ -33,7 +34,7 @@ struct RoomWriter {
       overflow = true;
       return;
     }
-    std::memcpy(room.data() + used, data, size);
+    if (size > 0) std::memcpy(room.data() + used, data, size);  // an empty view may have no address
     used += size;
   }
 };
@@ -58,9 +59,19 @@ inline constexpr bool is_id32 = std::same_as<T, PeerId>;
 template <class Tag>
 inline constexpr bool is_id32<Id32<Tag>> = true;
 template <class T>
-inline constexpr std::size_t width = 1;
-template <Group T>
-inline constexpr std::size_t width<T> = std::tuple_size_v<std::remove_cvref_t<decltype(T::fields)>>;
+constexpr std::size_t width_of() {
+  if constexpr (requires { T::fields; })
+    return std::apply(
+        [](auto... field) {
+          return (width_of<std::remove_cvref_t<decltype(std::declval<T&>().*field)>>() + ... + 0);
+        },
+        T::fields);
+  else
+    return 1;
+}
+// How many elements a value takes in the array around it: the fields of a group lie flat.
+template <class T>
+inline constexpr std::size_t width = width_of<T>();
 
 inline void put_bin(Packer& pk, Bytes b) {
   pk.pack_bin(static_cast<std::uint32_t>(b.size()));
@@ -159,9 +170,10 @@ inline bool get(Cursor& in, AddressList& list) {
 template <class T, std::size_t Max>
 bool get(Cursor& in, List<T, Max>& list) {
   std::uint32_t count = 0;
-  if (!in.array(count) || count % width<T> != 0 || count / width < T >> Max) return false;
+  constexpr std::size_t each = width<T>;
+  if (!in.array(count) || count % each != 0 || count / each > Max) return false;
   list.clear();
-  for (std::uint32_t i = 0; i < count / width<T>; ++i) {
+  for (std::uint32_t i = 0; i < count / each; ++i) {
     T item{};
     if (!get(in, item)) return false;
     list.push_back(item);
@@ -176,7 +188,7 @@ Result<std::size_t, Errc> encode(const M& m, std::span<std::byte> room) {
   Packer pk{writer};
   std::apply(
       [&](auto... field) {
-        pk.pack_array(static_cast<std::uint32_t>(1 + sizeof...(field)));
+        pk.pack_array(static_cast<std::uint32_t>(1 + width<M>));
         pk.pack_uint8(static_cast<std::uint8_t>(M::kind));
         (put(pk, m.*field), ...);
       },
@@ -198,11 +210,11 @@ Result<std::size_t, Errc> encode(const M& m, std::span<std::byte> room) {
 // ends at the body.
 template <Message M>
 [[nodiscard]] bool read(Cursor& in, std::uint32_t fields, M& m) {
-  constexpr std::size_t known = std::tuple_size_v<std::remove_cvref_t<decltype(M::fields)>>;
+  constexpr std::size_t known = width<M>;
   if (fields < known) return false;
   if (!std::apply([&](auto... field) { return (get(in, m.*field) && ...); }, M::fields)) return false;
   for (std::size_t i = known; i < fields; ++i)
-    if (!in.skip()) return false;
+    if (!in.skip(1)) return false;
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include "overlay/base/bytes.hpp"
 #include "overlay/base/text.hpp"
 
+#include <array>
 #include <bit>
 
 namespace boato::wire {
@@ -164,22 +165,22 @@ bool Cursor::str(std::string_view& value) {
   return is_utf8(value) || fail();
 }
 
-bool Cursor::skip() {
+bool Cursor::skip(int around) {
   std::uint64_t left = 1;
-  std::uint64_t open[depth_max] = {};
+  std::array<std::uint64_t, depth_max> open{};
   int depth = 0;
   while (left > 0 || depth > 0) {
     if (left == 0) {
-      left = open[--depth];
+      left = open[static_cast<std::size_t>(--depth)];
       continue;
     }
     --left;
     const auto token = peek();
     if ((token & 0xf0) == fix_array || token == array16 || token == array32) {
-      if (depth == depth_max) return fail();
+      if (around + depth == depth_max) return fail();
       std::uint32_t count = 0;
       if (!array(count)) return false;
-      open[depth++] = left;
+      open[static_cast<std::size_t>(depth++)] = left;
       left = count;
     } else if ((token & 0xe0) == fix_str || (token >= str8 && token < str8 + 3)) {
       std::string_view s;

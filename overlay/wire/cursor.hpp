@@ -29,7 +29,8 @@ class Cursor {
   bool nil();
   bool bin(Bytes& value);
   bool str(std::string_view& value);  // UTF-8 without NUL
-  bool skip();                        // one value of any allowed kind, with all inside it
+  // One value of any allowed kind, with all inside it. `around`: how many arrays it stands in already.
+  bool skip(int around = 0);
 
   // What the next token is, without taking it; 0xc1 (never used by msgpack) at the end or after a failure.
   [[nodiscard]] std::uint8_t peek() const;

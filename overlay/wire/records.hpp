@@ -67,7 +67,7 @@ template <Group T>
   std::uint32_t count = 0;
   if (!in.array(count) || count < width<T> || !get(in, record)) return false;
   for (std::size_t i = width<T>; i < count; ++i)
-    if (!in.skip()) return false;
+    if (!in.skip(1)) return false;
   return in.rest().empty();
 }
 
