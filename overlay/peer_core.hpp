@@ -129,9 +129,9 @@ class PeerCore {
   // Whether some of our own batches in the topic have not been taken by any other member (false if there is
   // no other member).
   [[nodiscard]] std::uint64_t untaken_events(TopicTag topic) const;
-  // The batch that holds this number of a stream, while the event cache keeps it; else empty. For
+  // The first batch with numbers of this range that the event cache still keeps; empty if there is none. For
   // subscriptions that lagged behind.
-  [[nodiscard]] EventRef held(TopicTag topic, const StreamKey& stream, Seq seq) const;
+  [[nodiscard]] EventRef held(TopicTag topic, const StreamKey& stream, SeqRange range) const;
 
   // --- looking
   // ---------------------------------------------------------------------------------------------------------------

@@ -202,14 +202,18 @@ std::uint64_t PeerCore::untaken_events(TopicTag tag) const {
   return topic ? topic->multicast.untaken() : 0;
 }
 
-EventRef PeerCore::held(TopicTag tag, const StreamKey& stream, Seq seq) const {
+EventRef PeerCore::held(TopicTag tag, const StreamKey& stream, SeqRange range) const {
   const TopicState* topic = find(tag);
   if (!topic) return {};
   const auto index = topic->streams.find(
       wire::stream_tag(*self_.crypto, topic->id, stream.publisher, stream.incarnation));
   if (!index) return {};
-  const CachedBatch* batch = cache_.find(topic->slot, *index, seq);
-  return batch ? batch->bytes : EventRef{};
+  EventRef found;
+  cache_.each(topic->slot, *index, range, [&](const CachedBatch& batch) {
+    found = batch.bytes;
+    return false;
+  });
+  return found;
 }
 
 // --- what machines tell each other
