@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/base/ranges.hpp"
 
+#include "overlay/base/ranges_answer.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>

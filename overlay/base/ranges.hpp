@@ -38,14 +38,4 @@ inline constexpr std::size_t ranges_bytes_max = 8 * 1024;  // of one message; wh
 // The first message of a session over the whole map: one claim. `mine` is sorted, here and below.
 void begin_ranges(std::span<const RangeEntry> mine, ByteWriter& out);
 
-// Answers a message, item by item. Appends to `out` (nothing if all is equal, or if lists end the matter) and
-// tells the differences that the lists showed: `theirs(entry)` for what they have and we have not (or
-// otherwise), `ours(entry)` for what we have and they have not (or otherwise). Both are told for a place with
-// two hashes. False: malformed; what was told before that holds.
-template <class Theirs, class Ours>
-[[nodiscard]] bool answer_ranges(std::span<const RangeEntry> mine, Bytes message, ByteWriter& out,
-                                 Theirs&& theirs, Ours&& ours);
-
 }  // namespace boato
-
-#include "overlay/base/ranges_answer.hpp"

@@ -27,6 +27,10 @@ void put_difference(std::span<const RangeEntry> own, std::uint64_t lo, std::uint
 
 }  // namespace detail
 
+// Answers a message, item by item. Appends to `out` (nothing if all is equal, or if lists end the matter) and
+// tells the differences that the lists showed: `theirs(entry)` for what they have and we have not (or
+// otherwise), `ours(entry)` for what we have and they have not (or otherwise). Both are told for a place with
+// two hashes. False: malformed; what was told before that holds.
 template <class Theirs, class Ours>
 bool answer_ranges(std::span<const RangeEntry> mine, Bytes message, ByteWriter& out, Theirs&& theirs,
                    Ours&& ours) {

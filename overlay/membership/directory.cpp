@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/membership/directory.hpp"
 
+#include "overlay/base/ranges_answer.hpp"
 #include "overlay/base/text.hpp"
 #include "overlay/wire/contract.hpp"
 #include "overlay/wire/records.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "overlay/base/ranges.hpp"
+#include "overlay/base/ranges_answer.hpp"
 
 #include "overlay/base/rng.hpp"
 
