@@ -61,6 +61,7 @@ ALLOWED_HEADERS = {
     "msgpack.hpp": re.compile(r"overlay/wire/codec\w*\.(hpp|cpp)$"),
 }
 STD_HEADER = re.compile(r"^[a-z_0-9]+$")
+POSIX = re.compile(r"^(sys|net|netinet|arpa|linux)/|^(unistd|fcntl|signal|poll|termios|errno|dirent|netdb|pwd|spawn)\.h$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 CODE = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
 
@@ -147,7 +148,8 @@ def main():
                 if quote == '"':
                     errors.append(f'{path}:{line}: no file "{name}": includes are rooted at the top of the project')
                 elif not STD_HEADER.match(name) and room != "tests" and room != "tools":
-                    outside.setdefault(room, set()).add(name)
+                    if not POSIX.match(name):
+                        outside.setdefault(room, set()).add(name)
                     if room == "include" or room.startswith("overlay/"):
                         rule = next((r for h, r in ALLOWED_HEADERS.items() if name.startswith(h)), None)
                         if rule is None or not rule.search(path):
