@@ -40,8 +40,6 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key) {
   std::uint32_t* place = nullptr;  // where the new stream stands among the open ones
   bool close_one = false;
   if (met) {
-    if (at->any_closed && key.incarnation <= at->closed && !BOATO_MUTANT(165))  // 165: opens old ones again
-      return {Found::stale, {}};
     for (std::uint32_t& slot : at->open) {
       if (slot == none) {
         place = &slot;
@@ -54,7 +52,10 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key) {
     if (!place) {
       place = &*std::ranges::min_element(
           at->open, {}, [&](std::uint32_t slot) { return slots_[slot].stream.key().incarnation; });
-      if (key.incarnation < slots_[*place].stream.key().incarnation) return {Found::stale, {}};
+      // The newest open_max stay open, so whatever was closed is older than all of them.
+      if (key.incarnation < slots_[*place].stream.key().incarnation &&
+          !BOATO_MUTANT(165))  // 165: opens it again
+        return {Found::stale, {}};
       close_one = true;
     }
   }
@@ -73,8 +74,6 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key) {
   Place result{Found::added, *index, {}, take_heard(tag)};
   if (close_one) {
     result.closed = StreamIndex{*place};
-    at->closed = slots_[*place].stream.key().incarnation;
-    at->any_closed = true;
     close(*result.closed);
   }
   if (met) {
@@ -225,7 +224,6 @@ void StreamSet::check_invariants() const {
       ++open;
       const StreamKey& key = slots_[slot].stream.key();
       BOATO_CHECK(key.publisher == publisher.id);
-      BOATO_CHECK(!publisher.any_closed || key.incarnation > publisher.closed);
     }
   BOATO_CHECK(open + unnamed == by_tag_.size());
 }

@@ -4,7 +4,8 @@
 // until its first batch names it. Tags that a neighbour only spoke of are hearsay: kept apart, bounded, and
 // without any effect on what counts as accounted.
 // Knows no bytes, links or order. Invariants: (1) one stream per tag; (2) at most open_max named streams per
-// publisher, and none of an incarnation that was closed; (3) digest() is a pure function of the frontiers.
+// publisher, its newest, so a closed one is never opened again; (3) digest() is a pure function of the
+// frontiers.
 #pragma once
 
 #include <boato/result.hpp>
@@ -40,7 +41,7 @@ class StreamSet {
   enum class Found : std::uint8_t {
     known,
     added,
-    stale,  // an incarnation that is closed: its batches are duplicates
+    stale,  // an incarnation that was closed, or is older than open_max others: its batches are duplicates
     full,   // streams_max, or its tag is taken by another stream
   };
   struct Place {
@@ -107,9 +108,7 @@ class StreamSet {
   };
   struct Publisher {
     PeerId id;
-    Incarnation closed;  // this and all before it; meaningful if any_closed
     std::array<std::uint32_t, open_max> open{none, none, none, none};
-    bool any_closed = false;
   };
   StreamIndex take_slot(StreamTag tag);  // there is room
   void close(StreamIndex index);
