@@ -30,11 +30,9 @@ bool SendQueue::drop_oldest() {
   }
   if (frames_.size() < 2) return false;
   // The first frame is half sent and stays: it takes the place of the second.
-  const std::size_t sent = sent_;
   bytes_ -= cost(frames_[1].size());
   frames_[1] = std::move(frames_.front());
   frames_.pop();
-  sent_ = sent;
   return true;
 }
 

@@ -95,6 +95,9 @@ TEST_P(Tables, HashesDependOnPersonalisationAndEveryByte) {
     message[i] ^= std::byte{1};
   }
   EXPECT_NE(first, crypto.hash(personal("boato/1 leaf"), std::array{Bytes{message}.first(69)}));
+  const Buffer zeros(6);
+  EXPECT_NE(crypto.hash(personal("zeros"), std::array{Bytes{zeros}.first(5)}),
+            crypto.hash(personal("zeros"), std::array{Bytes{zeros}}));
 }
 
 TEST_P(Tables, SealedBytesOpenInPlaceAndOnlyUnaltered) {

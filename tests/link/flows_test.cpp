@@ -99,8 +99,13 @@ TEST_F(Flows, SmallFramesShareARecord) {
 TEST_F(Flows, AFrameIsSplitOnlyIfItFitsIntoNoRecord) {
   Pair pair{a, b};
   pair.pump();
-  // Two of 9,000 do not fit together: two records. The longest that fits: one. One byte more: two.
+  // Two of 9,000 do not fit together: a record each. The longest that fits: one. One byte more: two.
   for (std::size_t size : {9000, 9000}) send(pair.dialler, Flow::reliable, pattern(size), a.slabs);
+  Buffer record(16386);
+  record.resize(pair.dialler.fill(record));
+  ASSERT_EQ(pair.listener.receive(record, at(0), pair.listener_got), CloseReason::none);
+  EXPECT_EQ(pair.listener_got.frames.size(), 1U);
+  EXPECT_EQ(pair.listener.partial_bytes(), 0U);
   drain(pair.dialler);
   EXPECT_EQ(pair.dialler.counters().records_out, 2U);
   send(pair.dialler, Flow::reliable, pattern(16367 - 4), a.slabs);
@@ -109,6 +114,15 @@ TEST_F(Flows, AFrameIsSplitOnlyIfItFitsIntoNoRecord) {
   send(pair.dialler, Flow::reliable, pattern(16367 - 3), a.slabs);
   drain(pair.dialler);
   EXPECT_EQ(pair.dialler.counters().records_out, 5U);
+}
+
+TEST_F(Flows, TheEndOfTheRoomSplitsNoFrame) {
+  Pair pair{a, b};
+  pair.pump();
+  for (std::size_t size : {9000, 9000, 9000}) send(pair.dialler, Flow::reliable, pattern(size), a.slabs);
+  Buffer out(20000);
+  EXPECT_EQ(pair.dialler.fill(out), 2 * (9000 + 4 + record_overhead_bytes));
+  EXPECT_EQ(pair.dialler.fill(out), 9000 + 4 + record_overhead_bytes);
 }
 
 TEST_F(Flows, PeerThatNeverReadsIsBounded) {

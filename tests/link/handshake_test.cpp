@@ -106,6 +106,20 @@ TEST_P(Handshakes, AWrongPeerIsClosedByTheDialler) {
   EXPECT_TRUE(drain(pair.dialler).empty());
 }
 
+TEST_P(Handshakes, AnIdWithoutItsKeyIsRefused) {
+  // The right network, the right link key, and a signature by the wrong identity.
+  for (Peer* liar : {&a, &b}) {
+    const PeerId own = liar->identity.id;
+    liar->identity.id = Peer{3}.identity.id;
+    b.knocks = KnockFilter{*b.crypto, key(200)};
+    Pair pair{a, b};
+    pair.pump();
+    EXPECT_EQ(liar == &a ? pair.listener_over : pair.dialler_over, CloseReason::handshake_failed);
+    EXPECT_FALSE(pair.dialler.up() || pair.listener.up());
+    liar->identity.id = own;
+  }
+}
+
 TEST_P(Handshakes, OurOwnIdIsClosed) {
   Pair pair{a, a};
   pair.pump();

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace boato {
 namespace {
@@ -18,7 +18,8 @@ using lab::from_hex;
 Key32 key_from(std::string_view hex) {
   Key32 key{};
   const Buffer bytes = from_hex(hex);
-  std::memcpy(key.data(), bytes.data(), std::min(bytes.size(), key.size()));
+  std::ranges::transform(Bytes{bytes}.first(std::min(bytes.size(), key.size())), key.begin(),
+                         [](std::byte b) { return static_cast<std::uint8_t>(b); });
   return key;
 }
 

@@ -262,6 +262,23 @@ TEST_F(Records, MemoryGrowsWithWhatHasArrivedNotWithWhatIsDeclared) {
   }
 }
 
+TEST_F(Records, AHugeFrameNeverHoldsMoreThanTenTimesWhatHasArrived) {
+  b.limits.data_frame_bytes_max = (16U << 20) + (64U << 10);
+  Rogue rogue{a, b};
+  const std::size_t size = 16U << 20;
+  const Buffer frame = pattern(size);
+  ASSERT_EQ(rogue.deliver(rogue.frame(size, Bytes{frame}.first(1000))), CloseReason::none);
+  for (std::size_t arrived = 1000; arrived < size;) {
+    const std::size_t n = std::min<std::size_t>(16367, size - arrived);
+    ASSERT_EQ(rogue.deliver(rogue.record(1, Bytes{frame}.subspan(arrived, n))), CloseReason::none);
+    arrived += n;
+    ASSERT_LE(b.slabs.live_bytes(), std::max<std::size_t>(131072, 10 * arrived));
+  }
+  ASSERT_EQ(rogue.got.frames.size(), 1U);
+  EXPECT_EQ(rogue.got.frames[0].bytes, frame);
+  EXPECT_LE(rogue.link.counters().moved_heads, 4U);
+}
+
 TEST_F(Records, AnIdleLinkHoldsNoReceiveMemory) {
   Pair pair{a, b};
   pair.pump();
