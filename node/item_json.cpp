@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/item_json.hpp"
+
+#include "node/text.hpp"
+#include "node/units.hpp"
+
+#include <array>
+#include <utility>
+
+namespace boato {
+namespace {
+
+constexpr std::array<Errc, 18> all_codes{
+    Errc::would_block,   Errc::timeout,      Errc::closed,        Errc::unreachable, Errc::no_quorum,
+    Errc::expect_failed, Errc::conflict,     Errc::not_allowed,   Errc::no_such,     Errc::no_responders,
+    Errc::too_large,     Errc::bad_name,     Errc::bad_predicate, Errc::bad_config,  Errc::disk_full,
+    Errc::fenced,        Errc::wrong_thread, Errc::internal};
+
+constexpr std::array<std::string_view, 3> reliabilities{"unreliable", "reliable", "uniform"};
+constexpr std::array<std::string_view, 5> orders{"none", "fifo", "causal", "total", "total-causal"};
+constexpr std::array<std::string_view, 2> durabilities{"memory", "disk"};
+constexpr std::array<std::string_view, 2> sequencers{"decentralised", "centralised"};
+constexpr std::array<std::string_view, 2> holds{"none", "cursors"};
+constexpr std::array<std::string_view, 5> levels{"by_contract", "accepted", "stored", "ordered", "all"};
+
+template <std::size_t n, class Enum>
+std::string_view word(const std::array<std::string_view, n>& words, Enum value) {
+  return words[static_cast<std::size_t>(value)];
+}
+
+template <std::size_t n, class Enum>
+Result<void> read_word(const Json& json, std::string_view field, const std::array<std::string_view, n>& words,
+                       Enum& out) {
+  if (json.is_string()) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (json.get_ref<const std::string&>() == words[i]) return out = static_cast<Enum>(i), Result<void>{};
+    }
+  }
+  std::string why = std::string{field} + " is one of ";
+  for (std::size_t i = 0; i < n; ++i) why.append(i == 0 ? "" : i + 1 == n ? " or " : ", ").append(words[i]);
+  return Error{Errc::bad_config,
+               why + ", not " + printable(json.is_string() ? json.get<std::string>() : to_line(json))};
+}
+
+Result<std::uint64_t> read_count(const Json& json, std::string_view field) {
+  if (json.is_number_unsigned()) return json.get<std::uint64_t>();
+  if (json.is_string()) {
+    const auto& text = json.get_ref<const std::string&>();
+    if (const auto count = parse_count(text)) return *count;
+    if (field == "retain_bytes") {
+      if (const auto bytes = parse_size(text)) return *bytes;
+    }
+  }
+  return Error{Errc::bad_config,
+               std::string{field} +
+                   (field == "retain_bytes" ? " needs a size, such as 64MiB" : " needs a whole number")};
+}
+
+Result<Duration> read_duration(const Json& json, std::string_view field) {
+  if (json.is_number_unsigned()) return Duration{json.get<std::int64_t>()};
+  if (json.is_string()) {
+    if (const auto duration = parse_duration(json.get_ref<const std::string&>())) return *duration;
+  }
+  return Error{Errc::bad_config, std::string{field} + " needs a duration with its unit, such as 10m"};
+}
+
+Result<void> read_field(const std::string& field, const Json& json, Contract& contract) {
+  if (field == "reliability") return read_word(json, field, reliabilities, contract.reliability);
+  if (field == "order") return read_word(json, field, orders, contract.order);
+  if (field == "durability") return read_word(json, field, durabilities, contract.durability);
+  if (field == "sequencer") return read_word(json, field, sequencers, contract.sequencer);
+  if (field == "hold") return read_word(json, field, holds, contract.hold);
+  if (field == "domain") {
+    if (!json.is_string()) return Error{Errc::bad_config, "domain needs a name"};
+    contract.domain = json.get<std::string>();
+    return {};
+  }
+  if (field == "retain_for" || field == "retain_us") {
+    const auto duration = read_duration(json, field);
+    if (!duration) return duration.error();
+    contract.retain_for = *duration;
+    return {};
+  }
+  if (field != "replicas" && field != "retain_bytes" && field != "retain_count") {
+    return Error{Errc::bad_config, "a contract has no field " + printable(field)};
+  }
+  const auto count = read_count(json, field);
+  if (!count) return count.error();
+  if (field == "retain_bytes") contract.retain_bytes = *count;
+  if (field == "retain_count") contract.retain_count = *count;
+  if (field == "replicas") {
+    if (*count < 1 || *count > 63) return Error{Errc::bad_config, "replicas is a number from 1 to 63"};
+    contract.replicas = static_cast<std::uint32_t>(*count);
+  }
+  return {};
+}
+
+Result<Json> typed_value(std::string_view name, std::string_view type, const std::string& text) {
+  const auto wrong = [&](std::string_view what) {
+    return Error{Errc::bad_config, "attribute " + printable(name) + " needs " + std::string{what} +
+                                       ", not '" + printable(text) + "'"};
+  };
+  if (type.empty() || type == "str") {
+    if (!is_text(text)) return wrong("UTF-8 text (or the type hex)");
+    return Json(text);
+  }
+  if (type == "i64") {
+    const auto value = parse_integer(text);
+    return value ? Result<Json>{Json(*value)} : Result<Json>{wrong("a whole number of 64 bits")};
+  }
+  if (type == "f64") {
+    const auto value = parse_number(text);
+    return value ? Result<Json>{Json(*value)} : Result<Json>{wrong("a number")};
+  }
+  if (type == "bool") {
+    if (text != "true" && text != "false") return wrong("true or false");
+    return Json(text == "true");
+  }
+  if (type == "hex") {
+    if (!from_hex(text)) return wrong("pairs of hexadecimal digits");
+    return Json{{"hex", text}};
+  }
+  if (type == "nil") {
+    if (!text.empty()) return wrong("no value");
+    return Json(nullptr);
+  }
+  return Error{Errc::bad_config, "attribute " + printable(name) + ": there is no type " + printable(type) +
+                                     "; types are str i64 f64 bool hex nil"};
+}
+
+std::uint64_t since_us(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+
+}  // namespace
+
+void put_payload(Json& object, std::string_view payload) {
+  if (is_text(payload)) {
+    object["payload"] = payload;
+  } else {
+    object["payload_b64"] = to_base64(payload);
+  }
+}
+
+Json to_json(const Value& value) {
+  return std::visit(
+      [](const auto& held) -> Json {
+        using Held = std::remove_cvref_t<decltype(held)>;
+        if constexpr (std::is_same_v<Held, std::monostate>) {
+          return nullptr;
+        } else if constexpr (std::is_same_v<Held, Bytes>) {
+          return Json{{"hex", to_hex(text_of(held))}};
+        } else {
+          return Json(held);
+        }
+      },
+      value);
+}
+
+Json to_json(const Event& event) {
+  const EventId id = event.id();
+  Json attrs = Json::object();
+  for (const Attribute& attribute : event.attributes())
+    attrs[std::string{attribute.name}] = to_json(attribute.value);
+  Json json{{"t", "event"},
+            {"topic", event.topic()},
+            {"publisher", to_text(id.publisher)},
+            {"incarnation", id.incarnation},
+            {"seq", id.seq},
+            {"id", to_text(id)},
+            {"number", event.number()},
+            {"time_us", event.time().time_since_epoch().count()},
+            {"key", event.key()},
+            {"type", event.content_type()},
+            {"hops", event.hops()},
+            {"attrs", std::move(attrs)}};
+  put_payload(json, event.text());
+  return json;
+}
+
+Json to_json(const Gap& gap) {
+  Json json{{"t", "gap"}, {"topic", gap.topic}};
+  if (gap.stream) {
+    json["publisher"] = to_text(gap.stream->publisher);
+    json["incarnation"] = gap.stream->incarnation;
+    json["first"] = gap.first;
+    json["last"] = gap.last;
+  } else {
+    json["numbers"] = Json::array({gap.first, gap.last});
+  }
+  json["count"] = gap.last >= gap.first ? gap.last - gap.first + 1 : 0;
+  json["reason"] = to_string(gap.reason);
+  return json;
+}
+
+Json to_json(const Status& status) {
+  Json json{{"t", "status"}, {"topic", status.topic}, {"state", to_string(status.kind)}};
+  if (status.kind == Status::Kind::lagging) json["behind"] = status.behind;
+  if (status.peer) json["peer"] = to_text(*status.peer);
+  if (!status.detail.empty()) json["detail"] = status.detail;
+  return json;
+}
+
+Json to_json(const Receipt& receipt, std::string_view topic, Duration took) {
+  return Json{{"t", "receipt"},
+              {"id", to_text(receipt.id)},
+              {"topic", topic},
+              {"level", word(levels, receipt.reached)},
+              {"stored_by", receipt.stored_by},
+              {"number", receipt.number},
+              {"generation", receipt.generation},
+              {"lsn", receipt.lsn},
+              {"duplicate", receipt.duplicate},
+              {"took_us", took.count()}};
+}
+
+Json to_json(const Topology& view) {
+  Json links = Json::array();
+  for (const Topology::Link& link : view.links) {
+    links.push_back(Json{{"peer", to_text(link.peer)},
+                         {"active", link.active},
+                         {"mesh", link.mesh},
+                         {"finger", link.finger},
+                         {"rtt_us", link.rtt.count()},
+                         {"addresses", link.addresses}});
+  }
+  return Json{{"id", to_text(view.id)}, {"name", view.name},       {"addresses", view.addresses},
+              {"topics", view.topics},  {"passive", view.passive}, {"links", std::move(links)}};
+}
+
+Json to_json(const TopicInfo& info) {
+  return Json{{"t", "topic"},
+              {"topic", info.name},
+              {"contract", to_json(info.contract)},
+              {"open", info.open},
+              {"ready", info.ready},
+              {"members", info.members},
+              {"receivers", info.receivers},
+              {"mesh", info.mesh},
+              {"streams", info.streams},
+              {"received", info.received},
+              {"held", info.held},
+              {"delivered", info.delivered},
+              {"duplicates", info.duplicates},
+              {"lost", info.lost}};
+}
+
+Json to_json(const Metric& metric) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : metric.labels) labels[name] = value;
+  return Json{{"t", "metric"}, {"name", metric.name}, {"labels", std::move(labels)}, {"value", metric.value}};
+}
+
+Json to_json(const Contract& contract) {
+  return Json{{"reliability", word(reliabilities, contract.reliability)},
+              {"order", word(orders, contract.order)},
+              {"durability", word(durabilities, contract.durability)},
+              {"replicas", contract.replicas},
+              {"retain_us", contract.retain_for.count()},
+              {"retain_bytes", contract.retain_bytes},
+              {"retain_count", contract.retain_count},
+              {"hold", word(holds, contract.hold)},
+              {"sequencer", word(sequencers, contract.sequencer)},
+              {"domain", contract.domain}};
+}
+
+Json to_json(const Error& error, std::string_view t) {
+  Json json{{"t", t}, {"code", to_string(error.code)}, {"detail", error.detail}};
+  if (error.code == Errc::no_quorum) {
+    json["reachable"] = error.reachable;
+    json["needed"] = error.needed;
+    json["since_us"] = since_us(error.since);
+  }
+  if (error.code == Errc::expect_failed) json["number"] = error.number;
+  return json;
+}
+
+Errc errc_from(std::string_view name) {
+  for (const Errc errc : all_codes) {
+    if (to_string(errc) == name) return errc;
+  }
+  return Errc::internal;
+}
+
+Error error_of(const Json& item) {
+  Error error{errc_from(item.value("code", "internal")), item.value("detail", "")};
+  error.number = item.value("number", std::uint64_t{0});
+  return error;
+}
+
+void AttributeSet::add(std::string_view name, const Value& value) {
+  Attribute attribute{texts.emplace_back(name), value};
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    attribute.value = std::string_view{texts.emplace_back(*text)};
+  } else if (const auto* raw = std::get_if<Bytes>(&value)) {
+    attribute.value = bytes(texts.emplace_back(text_of(*raw)));
+  }
+  list.push_back(attribute);
+}
+
+Result<AttributeSet> attributes_from(const Json& object) {
+  AttributeSet set;
+  if (object.is_null()) return set;
+  if (!object.is_object()) return Error{Errc::bad_config, "attrs is an object of names and values"};
+  for (const auto& [name, json] : object.items()) {
+    if (json.is_null()) {
+      set.add(name, std::monostate{});
+    } else if (json.is_boolean()) {
+      set.add(name, json.get<bool>());
+    } else if (json.is_number_float()) {
+      set.add(name, json.get<double>());
+    } else if (json.is_number_integer()) {
+      set.add(name, json.get<std::int64_t>());
+    } else if (json.is_string()) {
+      set.add(name, std::string_view{json.get_ref<const std::string&>()});
+    } else {
+      const auto raw = json.is_object() && json.size() == 1 && json.contains("hex") && json["hex"].is_string()
+                           ? from_hex(json["hex"].get_ref<const std::string&>())
+                           : std::nullopt;
+      if (!raw) return Error{Errc::bad_config, "attribute " + printable(name) + " is of no known type"};
+      set.add(name, bytes(*raw));
+    }
+  }
+  return set;
+}
+
+Result<Json> attributes_from(const std::vector<std::string>& texts) {
+  Json object = Json::object();
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    const std::string left = text.substr(0, equals);
+    const std::size_t colon = left.find(':');
+    const std::string name = left.substr(0, colon);
+    if (equals == std::string::npos || name.empty() || !is_text(name)) {
+      return Error{Errc::bad_config,
+                   "an attribute is name=value or name:type=value, not '" + printable(text) + "'"};
+    }
+    auto value = typed_value(name, colon == std::string::npos ? "" : std::string_view{left}.substr(colon + 1),
+                             text.substr(equals + 1));
+    if (!value) return value.error();
+    object[name] = *value;
+  }
+  return object;
+}
+
+Result<Contract> contract_from(const Json& fields, Contract start) {
+  if (!fields.is_object()) return Error{Errc::bad_config, "a contract is an object of fields"};
+  for (const auto& [field, json] : fields.items()) {
+    const auto read = read_field(field, json, start);
+    if (!read) return read.error();
+  }
+  return start;
+}
+
+std::string in_words(const Contract& contract) {
+  std::string text;
+  text.append(word(reliabilities, contract.reliability)).append(", ").append(word(orders, contract.order));
+  text.append(", ").append(word(durabilities, contract.durability));
+  text += ", " + std::to_string(contract.replicas) + (contract.replicas == 1 ? " replica" : " replicas");
+  if (contract.retain_for.count() > 0) text += ", retain " + to_text(contract.retain_for);
+  if (contract.retain_bytes > 0) text += ", retain " + size_text(contract.retain_bytes);
+  if (contract.retain_count > 0) text += ", retain " + std::to_string(contract.retain_count) + " events";
+  if (contract.hold == Hold::cursors) text += ", hold cursors";
+  if (contract.sequencer == Sequencer::centralised) text += ", centralised";
+  if (!contract.domain.empty()) text += ", domain " + printable(contract.domain);
+  return text;
+}
+
+}  // namespace boato
