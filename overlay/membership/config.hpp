@@ -39,6 +39,9 @@ struct MembershipConfig {
   std::size_t asks_max = 16;
   std::size_t asks_lonely_max = 8;  // at once, by a peer without any neighbour
   std::size_t splices_max = 4;
+  std::size_t seeds_max = 64;
+  std::size_t rests_max = 64;
+  Duration heal_splice_every = std::chrono::seconds{1};  // at most so often, whoever asks
 
   Duration ping_active = std::chrono::seconds{1};  // of silence
   Duration ping_quiet = std::chrono::seconds{5};   // the same when the link was idle for quiet_after

@@ -4,7 +4,7 @@
 // dial tests the peer, not the old socket); no good news from them: dead. Source: SWIM (Das et al. 2002) for
 // the indirect probe, Lifeguard (Dadgar et al. 2017) for the local health.
 // Knows links and time; does not know views. It says what to do, and Membership does it.
-// State: 56 B per link.
+// State: 64 B per link.
 #pragma once
 
 #include "overlay/effects/link_table.hpp"
@@ -37,9 +37,12 @@ class Liveness {
   void on_link_down(LinkId link);
   void set_active(LinkId link, bool active);  // a role in the overlay graph
   void set_busy(LinkId link, bool busy);      // a role in another room
+  // Since when nothing but keep-alives came over the link; never if the link is not known.
+  [[nodiscard]] Time quiet_since(LinkId link) const;
+  void on_ping(Time now, LinkId link);
   // The measured round trip, smoothed; zero if the token is not that of our last ping.
   Duration on_pong(Time now, LinkId link, std::uint32_t token);
-  void on_probe_result(Time now, std::uint32_t token, bool alive);
+  void on_probe_result(std::uint32_t token, bool alive);
 
   // What is to be done now; empties `steps` first.
   void on_deadline(Time now, std::vector<LivenessStep>& steps);
@@ -50,11 +53,13 @@ class Liveness {
   [[nodiscard]] std::size_t size() const { return states_.size(); }
 
  private:
-  enum class Stage : std::uint8_t { calm, pinged, probed, excused };
+  enum class Stage : std::uint8_t { calm, pinged, probed, excused, ended };
   struct State {
     LinkId link;
-    std::uint32_t token = 0;
+    std::uint32_t token = 0;  // of the ping that is not answered yet
+    std::uint32_t probe_token = 0;
     Time sent{};         // the last ping
+    Time since{};        // the stage began
     Time quiet_since{};  // nothing but pings since then
     Time pong_heard{};
     std::uint32_t rtt_us = 0, rtt_var_us = 0;

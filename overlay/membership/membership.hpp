@@ -73,6 +73,9 @@ class Membership {
   // Another room has (or has no longer) a role for the link: decides how closely it is watched.
   void set_busy(LinkId link, bool busy) { liveness_.set_busy(link, busy); }
 
+  // Since when nothing but keep-alives came over the link.
+  [[nodiscard]] Time quiet_since(LinkId link) const { return liveness_.quiet_since(link); }
+
   // Has a neighbour, or never had a seed to ask.
   [[nodiscard]] bool joined() const { return !active_.empty() || (started_ && seeds_.empty()); }
   [[nodiscard]] std::span<const ActivePeer> active() const { return active_; }
@@ -96,7 +99,6 @@ class Membership {
     LinkId link;  // none: not linked yet
     Time until{};
     Why why{};
-    bool sent = false;  // NEIGHBOR is out
   };
   // A newcomer is put into the link between us and `other`.
   struct Splicing {
@@ -104,77 +106,93 @@ class Membership {
     PeerId newcomer;
     LinkId other;
     Time until{};
-    bool ours = false;          // we began it, and close the link to `other`
-    bool agreed = false;        // the other one takes part
-    bool other_linked = false;  // and has its link with the newcomer
-    bool self_linked = false;
+    bool ours = false;          // we began it, and close the link to `other` at the end
+    bool asked = false;         // the newcomer waits for an answer of ours
+    bool self_linked = false;   // our link with the newcomer is confirmed
+    bool other_linked = false;  // and so is the other one's
   };
-  // A probe that we do for another peer, or a cut link's last chance.
+  // Whether a peer lives: asked by another peer, or about a link of ours that was cut.
   struct Doubt {
     PeerId peer;
-    LinkId asker;  // none: our own doubt
-    std::uint32_t token = 0;
+    LinkId asker;                  // none: our own doubt
+    std::uint32_t token = 0;       // the asker's, or that of our own probes
+    std::uint32_t ping_token = 0;  // of our ping, if the peer is linked
     Time until{};
-    bool dialed = false;
   };
   struct Seed {
     Address address;
     PeerId peer;          // once known
     bool failed = false;  // the last dial did
-    Time dialed{};
+    Time dialed = never;  // last, without an answer yet
+  };
+  struct Rest {
+    PeerId peer;
+    Time until{};
   };
 
   [[nodiscard]] std::size_t cap() const;
   [[nodiscard]] std::size_t target() const;
+  [[nodiscard]] std::size_t minimum() const;
   [[nodiscard]] std::uint32_t degree() const { return static_cast<std::uint32_t>(active_.size()); }
   [[nodiscard]] ActivePeer* active_at(LinkId link);
-  [[nodiscard]] const ActivePeer* active_at(LinkId link) const;
-  [[nodiscard]] const ActivePeer* active_peer(const PeerId& peer) const;
+  [[nodiscard]] bool is_active(const PeerId& peer) const;
   [[nodiscard]] Ask* ask_of(const PeerId& peer);
   [[nodiscard]] bool resting(Time now, const PeerId& peer) const;
+  [[nodiscard]] bool may_meet(LinkId link) const;  // a link whose peer others may be sent to
+  // A random neighbour for which ok(ActivePeer) holds; null: none.
+  template <class Ok>
+  [[nodiscard]] ActivePeer* random_active(Ok&& ok);
 
   // views (membership.cpp)
-  bool activate(Time now, const LinkInfo& link, std::uint32_t degree, Effects& fx);
+  bool activate(Time now, const LinkInfo& link, std::uint32_t their_degree);
   void deactivate(Time now, LinkId link);
-  void rest(Time now, const PeerId& peer);
+  void rest(Time now, const PeerId& peer, Duration how_long);
   void learn(Time now, const wire::PeerSample& sample);
-  void learn(Time now, const LinkInfo& link);
+  template <std::size_t Max>
+  void learn(Time now, const wire::List<wire::PeerSample, Max>& samples);
+  void saw(Time now, const LinkInfo& link);  // first-hand evidence
   void bury(Time now, const PeerId& peer);
+  [[nodiscard]] wire::PeerSample own_sample() const;
+  [[nodiscard]] static wire::PeerSample sample_of(const LinkInfo& link);
   template <std::size_t Max>
   void pick_samples(Time now, const PeerId& reader, std::size_t actives,
                     wire::List<wire::PeerSample, Max>& out);
-  [[nodiscard]] wire::PeerSample own_sample() const;
-  void say_disconnect(Time now, LinkId link, CloseReason why, Effects& fx);
-  // asking (membership_ask.cpp)
+  void say_disconnect(Time now, const LinkInfo& link, CloseReason why, Effects& fx);
+  // neighbours (neighbors.cpp)
   bool ask(Time now, const PeerId& peer, const wire::AddressList& addresses, Why why, Effects& fx);
-  void send_ask(Time now, const LinkInfo& link, Ask& a, Effects& fx);
+  void send_neighbor(LinkId link, Why why, Effects& fx);
   void end_ask(const PeerId& peer);
   void expire_asks(Time now);
   void fill(Time now, Effects& fx);
-  void fill_lonely(Time now, std::size_t room, Effects& fx);
+  bool fill_one(Time now, const PeerSet& from, bool newest_first, Effects& fx);
+  void hurry_fill(Time now);
   void trim(Time now, Effects& fx);
   void accept(Time now, const LinkInfo& from, std::uint32_t their_degree, Effects& fx);
   void refuse(Time now, const LinkInfo& from, Effects& fx);
-  bool make_room(Time now, Effects& fx);
-  // joining and healing (membership_join.cpp)
+  void make_room(Time now, Effects& fx);
+  // joining, shuffling and healing (joining.cpp)
   void dial_seed(Time now, Effects& fx);
   void send_join(Time now, const LinkInfo& link, Effects& fx);
   void end_walk(Time now, const wire::PeerSample& origin, Effects& fx);
-  void pass_walk(Time now, const wire::PeerSample& origin, std::uint32_t steps, LinkId from, Effects& fx);
   void heal(Time now, Effects& fx);
+  void healed(Time now, const LinkInfo& link, Effects& fx);
   void shuffle(Time now, LinkId link, Effects& fx);
-  Seed* seed_of(const LinkInfo& link);
-  // splicing (membership_splice.cpp)
-  bool begin_splice(Time now, const wire::PeerSample& newcomer, Effects& fx);
-  void splice_linked(Time now, const LinkInfo& newcomer, Effects& fx);
-  void finish_splice(Time now, Splicing& s, Effects& fx);
-  void expire_splices(Time now);
-  // liveness (membership_watch.cpp)
+  Seed* seed_of(Time now, const LinkInfo& link);
+  [[nodiscard]] bool is_own(const Address& address) const;
+  // splicing (splicing.cpp)
+  bool begin_splice(Time now, const wire::PeerSample& newcomer, bool asked, Effects& fx);
+  void splice_linked(Time now, const PeerId& newcomer, Effects& fx);
+  bool finish_splice(Time now, const Splicing& s, Effects& fx);  // true: it is over
+  void end_splice(Time now, std::size_t index, Effects& fx);     // without success
+  void expire_splices(Time now, Effects& fx);
+  // liveness (watching.cpp)
   void watch(Time now, Effects& fx);
-  void compare_roles(Time now, const LinkInfo& from, std::uint32_t degree, std::uint32_t roles, Effects& fx);
-  void ask_helpers(Time now, const wire::PeerSample& target, std::uint32_t token, Effects& fx);
-  void found_alive(Time now, const PeerId& peer, Effects& fx);
-  void found_dead(Time now, const PeerId& peer);
+  void compare_roles(Time now, const LinkInfo& from, std::uint32_t their_degree, std::uint32_t roles,
+                     Effects& fx);
+  void ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx);
+  void doubt(Time now, const LinkInfo& gone, Effects& fx);
+  void found_alive(const PeerId& peer, Effects& fx);
+  void found_dead(Time now, const PeerId& peer, Effects& fx);
   void expire_doubts(Time now, Effects& fx);
   void note_death(Time now);
 
@@ -184,27 +202,29 @@ class Membership {
   Rng rng_;
   Liveness liveness_;
   std::vector<ActivePeer> active_;  // in order of arrival
-  PeerSet passive_, ghosts_;
+  PeerSet passive_, ghosts_;        // of a ghost, `heard` is when it was given up
   std::vector<Seed> seeds_;
   std::vector<Ask> asks_;
   std::vector<Splicing> splices_;
   std::vector<Doubt> doubts_;
-  std::vector<std::pair<PeerId, Time>> rests_;  // no asking before
+  std::vector<Rest> rests_;  // not to be asked before
+  std::vector<Rest> joins_;  // whose JOIN was answered a moment ago
   std::vector<PeerId> deaths_;
   std::vector<Time> recent_deaths_;
   std::vector<LivenessStep> steps_;  // reused
   std::size_t next_seed_ = 0;
   Time started_at_{};
   Time next_join_ = never, next_fill_ = never, next_shuffle_ = never, next_heal_ = never, next_trim_ = never;
-  Time expected_ = never;  // the deadline we asked for
-  Time last_death_{};
-  Time last_heal_splice_{};
-  Time mass_until_{};
+  Time expected_ = never;  // the deadline that was last asked for
+  Time last_death_ = Time::min();
+  Time last_heal_ = Time::min();
+  Time mass_until_ = Time::min();
+  Duration join_pause_{};
   Duration fill_pause_{};
   std::uint32_t next_token_ = 1;
   bool started_ = false;
   bool leaving_ = false;
-  bool heal_ghost_next_ = true;
+  bool seed_next_ = false;  // of the healing timer: the next is a seed, not a ghost
 };
 
 }  // namespace boato

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Liveness: pings, probes for others, and what follows from a death.
+#include "overlay/membership/membership_pick.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace boato {
+
+void Membership::watch(Time now, Effects& fx) {
+  liveness_.on_deadline(now, steps_);
+  for (const LivenessStep& step : steps_) {
+    const LinkInfo* link = links_.find(step.link);
+    if (!link) continue;
+    switch (step.kind) {
+      case LivenessStep::Kind::ping: {
+        const std::uint32_t roles = active_at(step.link) ? wire::role_active : 0u;
+        fx.send(step.link, Flow::control, wire::Ping{step.token, degree(), roles});
+        break;
+      }
+      case LivenessStep::Kind::probe:
+        fx.count(Counter::probes);
+        ask_helpers(*link, step.token, fx);
+        break;
+      case LivenessStep::Kind::dead: fx.close(step.link, CloseReason::dead); break;
+      case LivenessStep::Kind::stuck: fx.close(step.link, CloseReason::timeout); break;
+    }
+  }
+}
+
+void Membership::on(Time now, const LinkInfo& from, const wire::Ping& m, Effects& fx) {
+  const std::uint32_t roles = active_at(from.id) ? wire::role_active : 0u;
+  fx.send(from.id, Flow::control, wire::Pong{m.token, degree(), roles});
+  liveness_.on_ping(now, from.id);
+  compare_roles(now, from, m.degree, m.roles, fx);
+}
+
+Duration Membership::on(Time now, const LinkInfo& from, const wire::Pong& m, Effects& fx) {
+  for (const Doubt& d : doubts_)
+    if (d.ping_token != 0 && d.ping_token == m.token && d.peer == from.peer) {
+      found_alive(from.peer, fx);
+      return Duration{0};
+    }
+  const Duration rtt = liveness_.on_pong(now, from.id, m.token);
+  if (rtt.count() > 0) compare_roles(now, from, m.degree, m.roles, fx);
+  return rtt;
+}
+
+// Both ends must agree that they are neighbours. One frame may cross with a change; two in a row may not.
+void Membership::compare_roles(Time now, const LinkInfo& from, std::uint32_t their_degree,
+                               std::uint32_t roles, Effects& fx) {
+  if (leaving_) return;
+  const bool theirs = (roles & wire::role_active) != 0;
+  ActivePeer* ours = active_at(from.id);
+  if (!ours) {
+    if (theirs && !ask_of(from.peer)) say_disconnect(now, from, CloseReason::full, fx);
+    return;
+  }
+  ours->degree = their_degree;
+  ours->unequal = theirs ? 0 : ours->unequal + 1;
+  if (ours->unequal < 2) return;
+  deactivate(now, from.id);
+  ask(now, from.peer, from.addresses, Why::fill, fx);
+}
+
+void Membership::ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx) {
+  wire::Probe m;
+  m.token = token;
+  m.target.push_back(sample_of(target));
+  std::array<LinkId, 16> others;
+  std::size_t n = 0;
+  for (const ActivePeer& a : active_)
+    if (a.link != target.id && may_meet(a.link) && n < others.size()) others[n++] = a.link;
+  rng_.shuffle(std::span{others}.first(n));
+  fx.send(std::span{others}.first(std::min(n, config_.helpers)), Flow::control, m);
+}
+
+// Somebody suspects the target. A link of ours is asked with a ping; without one a fresh dial tests the peer
+// itself.
+void Membership::on(Time now, const LinkInfo& from, const wire::Probe& m, Effects& fx) {
+  if (leaving_ || m.target.empty() || doubts_.size() >= config_.helping_max) return;
+  const wire::PeerSample& target = m.target[0];
+  if (target.id == self_.id) {
+    fx.send(from.id, Flow::control, wire::ProbeResult{m.token, true});
+    return;
+  }
+  Doubt d{target.id, from.id, m.token, 0, now + config_.answer_least};
+  if (const LinkInfo* link = links_.find(target.id)) {
+    d.ping_token = 0x80000000u | next_token_++;
+    const std::uint32_t roles = active_at(link->id) ? wire::role_active : 0u;
+    fx.send(link->id, Flow::control, wire::Ping{d.ping_token, degree(), roles});
+  } else if (!target.addresses.empty()) {
+    fx.dial({target.id, target.addresses});
+  } else {
+    return;
+  }
+  doubts_.push_back(d);
+}
+
+void Membership::on(Time, const LinkInfo&, const wire::ProbeResult& m, Effects&) {
+  liveness_.on_probe_result(m.token, m.alive);
+  if (m.alive)
+    std::erase_if(doubts_, [&](const Doubt& d) { return d.asker == LinkId{} && d.token == m.token; });
+}
+
+// A cut link may mean a cut connection only: the peer is dialled once more, by us and by others, before
+// anybody says that it is dead.
+void Membership::doubt(Time now, const LinkInfo& gone, Effects& fx) {
+  if (doubts_.size() >= config_.helping_max) return;
+  const auto same = [&](const Doubt& d) { return d.asker == LinkId{} && d.peer == gone.peer; };
+  if (std::ranges::any_of(doubts_, same)) return;
+  const std::uint32_t token = 0x40000000u | next_token_++;
+  doubts_.push_back({gone.peer, LinkId{}, token, 0,
+                     now + (config_.answer_least + config_.probe_within) * liveness_.health()});
+  if (!gone.addresses.empty()) fx.dial({gone.peer, gone.addresses});
+  fx.count(Counter::probes);
+  ask_helpers(gone, token, fx);
+}
+
+void Membership::found_alive(const PeerId& peer, Effects& fx) {
+  for (const Doubt& d : doubts_)
+    if (d.peer == peer && d.asker != LinkId{})
+      fx.send(d.asker, Flow::control, wire::ProbeResult{d.token, true});
+  std::erase_if(doubts_, [&](const Doubt& d) { return d.peer == peer; });
+}
+
+void Membership::found_dead(Time now, const PeerId& peer, Effects&) {
+  bury(now, peer);
+  end_ask(peer);
+  if (deaths_.size() < config_.passive_max) deaths_.push_back(peer);
+}
+
+void Membership::expire_doubts(Time now, Effects& fx) {
+  for (std::size_t i = doubts_.size(); i-- > 0;) {
+    if (now < doubts_[i].until) continue;
+    const Doubt d = doubts_[i];
+    doubts_.erase(doubts_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (d.asker != LinkId{}) {
+      fx.send(d.asker, Flow::control, wire::ProbeResult{d.token, false});
+    } else if (liveness_.health() <= 3) {  // too unwell to accuse anybody
+      found_dead(now, d.peer, fx);
+    }
+  }
+}
+
+void Membership::note_death(Time now) {
+  std::erase_if(recent_deaths_, [&](Time at) { return now - at > config_.mass_window; });
+  if (recent_deaths_.size() < 512) recent_deaths_.push_back(now);
+  const std::size_t open = links_.size() + recent_deaths_.size();
+  const bool mass = recent_deaths_.size() >= config_.mass_least && 5 * recent_deaths_.size() >= open;
+  if (mass || mass_death(now)) mass_until_ = now + config_.mass_for;
+}
+
+}  // namespace boato
