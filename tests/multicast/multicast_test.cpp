@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/multicast/lab.hpp"
+
+namespace boato::lab {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::size_t times(const Lab::Peer& peer, std::string_view payload) {
+  return static_cast<std::size_t>(std::ranges::count(peer.got, payload, &Got::payload));
+}
+
+TEST(Multicast, EveryMemberGetsTheFirstEventOnceInOneCopyEach) {
+  Lab lab{40};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.open(7, Use::publish);
+  lab.pass(seconds{5});
+  lab.sent.clear();
+
+  lab.publish(7, tag, "first");
+  lab.pass(seconds{2});
+
+  for (std::size_t i = 0; i < lab.size(); ++i) EXPECT_EQ(times(lab.at(i), "first"), 1U) << i;
+  EXPECT_EQ(lab.sent[wire::Kind::cast], lab.size() - 1);
+}
+
+TEST(Multicast, AMemberWhoseCopyWasLostPullsIt) {
+  Lab lab{6};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+  lab.drop = [](const Lab::Packet& packet, wire::Kind kind) {
+    return kind == wire::Kind::cast && packet.to == 3;
+  };
+
+  lab.publish(0, tag, "lost");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(3), "lost"), 1U);
+  EXPECT_GE(lab.at(3).counts[Counter::events_pulled], 1U);
+}
+
+TEST(Multicast, AHoleInTheMiddleIsPulledAndOrderKept) {
+  Lab lab{4};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  int casts = 0;
+  lab.drop = [&](const Lab::Packet& packet, wire::Kind kind) {
+    return kind == wire::Kind::cast && packet.to == 2 && ++casts == 2;
+  };
+
+  for (int i = 1; i <= 4; ++i) lab.publish(0, tag, std::to_string(i));
+  lab.pass(seconds{1});
+
+  std::vector<std::uint64_t> seqs;
+  for (const Got& got : lab.at(2).got) seqs.push_back(got.seq);
+  EXPECT_THAT(seqs, testing::ElementsAre(1, 2, 3, 4));
+}
+
+TEST(Multicast, ASilentChildIsTakenOver) {
+  Lab lab{40};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{5});
+  std::size_t silent = 0;  // takes its first CAST of a part with others in it, and does nothing
+  lab.drop = [&](const Lab::Packet& packet, wire::Kind kind) {
+    if (kind == wire::Kind::have) return true;  // the mesh must not do the tree's work here
+    if (silent == 0 && kind == wire::Kind::cast && packet.from == 0) silent = packet.to;
+    return silent != 0 && (packet.from == silent || packet.to == silent);
+  };
+
+  lab.publish(0, tag, "x");
+  lab.pass(milliseconds{600});
+
+  ASSERT_NE(silent, 0U);
+  EXPECT_GE(lab.at(0).counts[Counter::takeovers], 1U);
+  for (std::size_t i = 0; i < lab.size(); ++i)
+    if (i != silent) EXPECT_EQ(times(lab.at(i), "x"), 1U) << i;
+}
+
+TEST(Multicast, ADuplicateStillForwardsItsDuty) {
+  Lab lab{20};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{5});
+  EventRef body;
+  lab.change = [&](Lab::Packet& packet, wire::Kind kind) {
+    if (kind == wire::Kind::cast && packet.from == 0) body = packet.body;
+  };
+  lab.publish(0, tag, "x");
+  lab.pass(seconds{1});
+  ASSERT_TRUE(body);
+  lab.change = nullptr;
+  lab.sent.clear();
+
+  // The same batch comes to peer 1 again, now with a duty that nobody has given it: an interval around all
+  // others.
+  const LinkInfo* link = lab.at(1).core->links().find(lab.at(0).self.id);
+  if (!link) GTEST_SKIP() << "peers 0 and 1 are not linked in this layout";
+  std::vector<std::byte> room(512);
+  const auto size = wire::encode(wire::Cast{tag, 0, 0, {}, 0, 0}, room);
+  ASSERT_TRUE(size.has_value());
+  lab.at(1).core->on_frame(lab.now(), link->id, Flow::reliable, Frame{Bytes{room}.first(*size), body, false});
+  lab.settle(1);
+
+  EXPECT_GE(lab.sent[wire::Kind::cast], 1U);
+}
+
+TEST(Multicast, ALeafChecksNoSignatureOfItsPublishersOwnLink) {
+  Lab lab{2};
+  TopicTag tag = lab.open(0, Use::publish);
+  lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+
+  for (int i = 0; i < 10; ++i) lab.publish(0, tag, "x");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(1), "x"), 10U);
+  EXPECT_EQ(lab.at(1).counts[Counter::signatures_checked], 0U);
+}
+
+TEST(Multicast, ABadSignatureIsNotForwardedAndClosesTheLink) {
+  Lab lab{30};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{5});
+  std::set<std::size_t> poisoned;
+  lab.change = [&](Lab::Packet& packet, wire::Kind kind) {  // relays change one byte of a payload
+    if (kind != wire::Kind::cast || packet.from == 0) return;
+    poisoned.insert(packet.to);
+    std::vector<std::byte> copy(packet.body.bytes().begin(), packet.body.bytes().end());
+    copy.back() ^= std::byte{1};
+    packet.body = lab.slabs().copy(copy);
+  };
+  lab.drop = [](const Lab::Packet&, wire::Kind kind) { return kind == wire::Kind::have; };
+
+  lab.publish(0, tag, "true");
+  lab.pass(milliseconds{100});
+
+  ASSERT_FALSE(poisoned.empty());
+  for (std::size_t i : poisoned) {
+    EXPECT_EQ(times(lab.at(i), "true"), 0U);
+    EXPECT_THAT(lab.at(i).got, testing::IsEmpty());
+    EXPECT_GE(lab.at(i).counts[Counter::signatures_bad], 1U);
+    EXPECT_THAT(lab.at(i).closed, testing::Contains(testing::Pair(testing::_, CloseReason::protocol)));
+  }
+}
+
+TEST(Multicast, AJoinerIsOwedWhatComesAfterItsStartAndNothingBefore) {
+  Lab lab{3};
+  const TopicTag tag = lab.open(0, Use::publish);
+  lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  for (int i = 0; i < 20; ++i) lab.publish(0, tag, "before");
+  lab.pass(seconds{1});
+
+  lab.open(2, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.publish(0, tag, "after");
+  lab.pass(seconds{2});
+
+  EXPECT_EQ(times(lab.at(2), "before"), 0U);
+  EXPECT_EQ(times(lab.at(2), "after"), 1U);
+  EXPECT_THAT(lab.at(2).gaps, testing::IsEmpty());
+}
+
+TEST(Multicast, APublisherThatSubscribesToNothingGetsNothing) {
+  Lab lab{3};
+  const TopicTag tag = lab.open(0, Use::publish);
+  lab.open(1, Use::publish);
+  lab.open(2, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{1});
+  std::size_t to_publishers = 0;
+  lab.change = [&](Lab::Packet& packet, wire::Kind kind) {
+    to_publishers += kind == wire::Kind::cast && packet.to != 2;
+  };
+
+  lab.publish(0, tag, "a");
+  lab.publish(1, tag, "b");
+  lab.pass(seconds{1});
+
+  EXPECT_THAT(lab.at(2).got, testing::SizeIs(2));
+  EXPECT_THAT(lab.at(1).got, testing::IsEmpty());
+  EXPECT_EQ(to_publishers, 0U);
+}
+
+TEST(Multicast, AnUnreliableLossIsAStatedGapAndNotRepaired) {
+  Lab lab{2};
+  const Contract contract{.reliability = Reliability::unreliable};
+  const TopicTag tag = lab.open(0, Use::publish, contract);
+  lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  int casts = 0;
+  lab.drop = [&](const Lab::Packet&, wire::Kind kind) { return kind == wire::Kind::cast && ++casts == 2; };
+
+  for (int i = 1; i <= 3; ++i) lab.publish(0, tag, std::to_string(i));
+  lab.pass(seconds{2});
+
+  EXPECT_THAT(lab.at(1).got, testing::SizeIs(2));
+  ASSERT_THAT(lab.at(1).gaps, testing::SizeIs(1));
+  EXPECT_EQ(lab.at(1).gaps[0].first, Seq{2});
+  EXPECT_EQ(lab.at(1).gaps[0].last, Seq{2});
+  EXPECT_EQ(lab.at(1).gaps[0].reason, GapReason::lost);
+  EXPECT_EQ(lab.sent[wire::Kind::pull], 0U);
+}
+
+TEST(Multicast, APatternOpensATopicThatAppearsLater) {
+  Lab lab{3};
+  ASSERT_TRUE(lab.at(2).core->subscribe_pattern(lab.now(), "rooms/+/temp").has_value());
+  lab.settle(2);
+  lab.pass(seconds{3});
+
+  const TopicTag tag = lab.open(0, Use::publish, {}, "rooms/1/temp");
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{1});
+  lab.publish(0, tag, "31.5");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(2), "31.5"), 1U);
+}
+
+TEST(Multicast, WhatWasPublishedBeforeAnybodyCameIsNotOwedButNothingBreaks) {
+  Lab lab{1};
+  const TopicTag tag = lab.open(0, Use::publish);
+  lab.publish(0, tag, "alone");
+  const std::size_t late = lab.add();
+  lab.open(late, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+
+  lab.publish(0, tag, "together");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(late), "alone"), 0U);
+  EXPECT_EQ(times(lab.at(late), "together"), 1U);
+}
+
+TEST(Multicast, SurvivorsAgreeWhenAPublisherDiesAfterOneCopy) {
+  Lab lab{8};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+  bool first = true;
+  lab.drop = [&](const Lab::Packet& packet, wire::Kind kind) {
+    return packet.from == 0 && !(kind == wire::Kind::cast && std::exchange(first, false));
+  };
+
+  lab.publish(0, tag, "last words");
+  lab.kill(0);
+  lab.pass(seconds{5});
+
+  for (std::size_t i = 1; i < lab.size(); ++i) EXPECT_EQ(times(lab.at(i), "last words"), 1U) << i;
+}
+
+}  // namespace
+}  // namespace boato::lab
