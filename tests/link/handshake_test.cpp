@@ -2,6 +2,7 @@
 #include "overlay/link/handshake.hpp"
 
 #include "tests/link/lab.hpp"
+#include "tests/vectors/link.hpp"
 
 #include <gtest/gtest.h>
 
@@ -277,6 +278,32 @@ TEST_P(Handshakes, TheSameEntropyGivesTheSameBytes) {
     if (run == 0) first = reply;
     EXPECT_EQ(reply, first);
   }
+}
+
+TEST_P(Handshakes, EveryByteIsAsASecondImplementationMakesIt) {
+  const vectors::LinkVector& v = vectors::links[GetParam() ? 0 : 1];
+  ASSERT_EQ(v.closed, GetParam());
+  const auto record = [](std::string_view text) { return Buffer{bytes(text).begin(), bytes(text).end()}; };
+  a.record = record("first");
+  b.record = record("second record");
+  Pair pair{a, b};
+
+  const Buffer first = drain(pair.dialler);
+  EXPECT_EQ(to_hex(first), v.preface_and_message_1);
+  pair.listener.receive(first, at(0), pair.listener_got);
+  const Buffer second = drain(pair.listener);
+  EXPECT_EQ(to_hex(second), v.message_2);
+  pair.dialler.receive(second, at(0), pair.dialler_got);
+  const Buffer third = drain(pair.dialler);
+  EXPECT_EQ(to_hex(third), v.message_3);
+  pair.listener.receive(third, at(0), pair.listener_got);
+  const Buffer confirm = drain(pair.listener);
+  EXPECT_EQ(to_hex(confirm), v.confirm);
+  pair.dialler.receive(confirm, at(0), pair.dialler_got);
+  ASSERT_TRUE(pair.up());
+  EXPECT_EQ(to_hex(view(pair.dialler_got.hello.link_tag)), v.link_tag);
+  lab::send(pair.dialler, Flow::reliable, record("hello"), a.slabs);
+  EXPECT_EQ(to_hex(drain(pair.dialler)), v.frame);
 }
 
 TEST_P(Handshakes, TimesAreLimited) {
