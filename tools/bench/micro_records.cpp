@@ -97,7 +97,21 @@ void handshake(benchmark::State& state, const Crypto& crypto) {
 BENCHMARK_CAPTURE(frames, sodium, boato::sodium_crypto())->Arg(64)->Arg(1024)->Arg(16384)->Arg(65536);
 BENCHMARK_CAPTURE(frames, fast, boato::fast_crypto())->Arg(64)->Arg(1024)->Arg(16384)->Arg(65536);
 BENCHMARK_CAPTURE(frames, toy, boato::toy_crypto())->Arg(64)->Arg(1024)->Arg(16384)->Arg(65536);
-BENCHMARK_CAPTURE(seal_and_open, sodium, boato::sodium_crypto())->Arg(64)->Arg(128)->Arg(192)->Arg(256)->Arg(384)->Arg(1024)->Arg(16368);
-BENCHMARK_CAPTURE(seal_and_open, fast, boato::fast_crypto())->Arg(64)->Arg(128)->Arg(192)->Arg(256)->Arg(384)->Arg(1024)->Arg(16368);
+BENCHMARK_CAPTURE(seal_and_open, sodium, boato::sodium_crypto())
+    ->Arg(64)
+    ->Arg(128)
+    ->Arg(192)
+    ->Arg(256)
+    ->Arg(384)
+    ->Arg(1024)
+    ->Arg(16368);
+BENCHMARK_CAPTURE(seal_and_open, fast, boato::fast_crypto())
+    ->Arg(64)
+    ->Arg(128)
+    ->Arg(192)
+    ->Arg(256)
+    ->Arg(384)
+    ->Arg(1024)
+    ->Arg(16368);
 BENCHMARK_CAPTURE(handshake, sodium, boato::sodium_crypto());
 BENCHMARK_CAPTURE(handshake, toy, boato::toy_crypto());
