@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sim/figures.hpp"
+
+#include "overlay/base/check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace boato::sim {
+
+const std::vector<FigureName>& figure_names() {
+  static const std::vector<FigureName> names{
+      {"peers", "", "peers that run at the end"},
+      {"events", "", "published"},
+      {"deliveries", "", "events handed to subscribers, each counted once"},
+      {"owed", "", "pairs of an event and a correct member that must have it"},
+      {"lost", "", "of those, not delivered"},
+      {"duplicates", "", "events delivered twice to one subscriber"},
+      {"gaps", "", "events that subscribers reported as missing"},
+      {"unready", "", "members that were never told that they miss nothing"},
+      {"publish_refused", "", "turns in which a publisher had no room or no topic"},
+      {"violations", "", "rules found broken, all oracles together"},
+      {"redundancy", "", "payload copies per receiver - 1, all events"},
+      {"redundancy_first", "", "the same of each publisher's first event, the worst"},
+      {"redundancy_worst", "", "the same of the worst event"},
+      {"last_hop", "", "links crossed by the copy that came farthest"},
+      {"mean_hop", "", "links crossed, mean over deliveries"},
+      {"latency_p50", "ms", "publish to delivery"},
+      {"latency_p99", "ms", "publish to delivery"},
+      {"latency_worst", "ms", "publish to delivery"},
+      {"frames", "", "frames sent by all"},
+      {"frames_per_delivery", "", "all frames after the first publish, by deliveries"},
+      {"bytes_per_delivery", "B", "all bytes but payload bodies after the first publish, by deliveries"},
+      {"idle_bytes", "B/s", "sent by each peer while nothing is published (key idle)"},
+      {"pulls", "", "requests for missing events"},
+      {"takeovers", "", "parts sent again because a child kept silent"},
+      {"gone", "", "members declared gone, each peer's declaration counted"},
+      {"links", "", "links per peer at the end, mean"},
+      {"links_worst", "", "links of the peer with the most"},
+      {"degree", "", "neighbours per peer in the overlay at the end, mean"},
+      {"degree_least", "", "neighbours of the peer with the fewest"},
+      {"joined", "s", "from the last start until every peer has its neighbours and its topics"},
+      {"waiting_peak", "B", "bytes that waited in one direction of one link, at most"},
+      {"slab_bytes", "B", "memory of event bytes in use at the end"},
+      {"simulated", "s", "virtual time"},
+      {"wall", "s", "real time"},
+      {"frames_rate", "1/s", "frames simulated per real second"},
+      {"deliveries_rate", "1/s", "deliveries simulated per real second"},
+      {"memory_peak", "B", "of this process"},
+  };
+  return names;
+}
+
+bool is_figure(std::string_view name) { return std::ranges::count(figure_names(), name, &FigureName::name) > 0; }
+
+void Figures::set(std::string_view name, double value) {
+  const auto known = std::ranges::find(figure_names(), name, &FigureName::name);
+  BOATO_CHECK(known != figure_names().end());
+  for (auto& [n, v] : values_)
+    if (n == name) {
+      v = value;
+      return;
+    }
+  values_.emplace_back(known->name, value);
+}
+
+double Figures::get(std::string_view name) const {
+  for (const auto& [n, v] : values_)
+    if (n == name) return v;
+  return 0;
+}
+
+std::string number_text(double value) {
+  std::array<char, 48> room;
+  if (value == std::floor(value) && std::fabs(value) < 1e15)
+    std::snprintf(room.data(), room.size(), "%.0f", value);
+  else
+    std::snprintf(room.data(), room.size(), std::fabs(value) < 1 ? "%.4f" : "%.2f", value);
+  return room.data();
+}
+
+}  // namespace boato::sim

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The all-knowing record of a simulated world, and the rules that are judged by it: what was published, who
+// was owed it, who got it. Peers never see it. Rules:
+//   published   nothing is delivered that nobody published
+//   content     delivered bytes are the published bytes
+//   duplicate   no event is delivered twice to one start of a subscriber
+//   fifo        events of one stream come in rising order, where the contract says so
+//   complete    reliable: at the end every correct member has every event of publishers that stayed up
+//   agreement   reliable: what one correct member got, all correct members that were owed it got
+// A member is correct from the notice `ready` on, while it runs and stays subscribed; it is owed what was
+// published after that.
+#pragma once
+
+#include "overlay/effects/effects.hpp"
+#include "overlay/wire/batch.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace boato::sim {
+
+struct Violation {
+  Time at{};
+  std::string rule, what;
+};
+
+// What is broken, in order; the first are kept, all are counted.
+class Verdicts {
+ public:
+  void add(Time at, std::string rule, std::string what) {
+    ++count_;
+    if (kept_.size() < kept_max) kept_.push_back({at, std::move(rule), std::move(what)});
+  }
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] bool good() const { return count_ == 0; }
+  [[nodiscard]] const std::vector<Violation>& kept() const { return kept_; }
+
+ private:
+  static constexpr std::size_t kept_max = 20;
+  std::vector<Violation> kept_;
+  std::uint64_t count_ = 0;
+};
+
+class Ghost {
+ public:
+  struct EventRecord {
+    std::uint64_t hash = 0;
+    Time at{};
+    std::uint32_t receptions = 0;  // copies of its bytes that reached a peer other than its publisher
+    std::uint32_t deliveries = 0;  // to subscribers other than its publisher
+    std::uint8_t last_hop = 0;     // of the first copy each got by the tree
+  };
+  struct Stream {
+    std::uint32_t topic = 0, publisher = 0;
+    Incarnation incarnation;
+    Time ended = never;  // its publisher stopped
+    std::vector<EventRecord> events;
+  };
+
+  explicit Ghost(Verdicts& verdicts) : verdicts_{verdicts} {}
+
+  std::uint32_t add_topic(TopicTag tag, const Contract& contract);
+  void add_peer(std::uint32_t peer, const PeerId& id);
+
+  void opened(Time now, std::uint32_t peer, std::uint32_t topic);
+  void ready(Time now, std::uint32_t peer, TopicTag tag);
+  void closed(Time now, std::uint32_t peer, std::uint32_t topic);
+  void ended(Time now,
+             std::uint32_t peer);  // crash or departure: sessions and streams of this start are over
+
+  void published(Time now, std::uint32_t peer, Incarnation incarnation, TopicTag tag, Seq first,
+                 std::span<const std::uint64_t> hashes);
+  // What became of a delivery: how many of its events were new, and when the first was published.
+  struct Heard {
+    std::uint32_t fresh = 0;
+    Time published{};
+    bool own = false;
+  };
+  Heard delivered(Time now, std::uint32_t peer, const Delivery& delivery);
+  void gap(Time now, std::uint32_t peer, const GapNotice& gap);
+  void received(std::uint32_t peer, TopicTag tag, Bytes batch);
+
+  // Judges `complete` and `agreement`.
+  void judge(Time now);
+
+  [[nodiscard]] const std::vector<Stream>& streams() const { return streams_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
+  [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  [[nodiscard]] std::uint64_t gaps() const { return gaps_; }        // events that peers reported as missing
+  [[nodiscard]] std::uint64_t owed() const { return owed_; }        // by judge: pairs of event and member
+  [[nodiscard]] std::uint64_t lost() const { return lost_; }        // by judge: of those, not delivered
+  [[nodiscard]] std::uint64_t unready() const { return unready_; }  // by judge: members never told `ready`
+
+ private:
+  struct Topic {
+    TopicTag tag;
+    Contract contract;
+    std::vector<std::uint32_t> sessions;
+  };
+  struct Session {
+    std::uint32_t peer = 0, topic = 0;
+    Time opened{}, ready = never, ended = never;
+  };
+  // What one session got of one stream.
+  struct Got {
+    std::vector<std::uint64_t> bits;
+    std::uint64_t last = 0, count = 0;
+    [[nodiscard]] bool has(std::uint64_t seq) const {
+      return seq / 64 < bits.size() && (bits[seq / 64] >> (seq % 64) & 1) != 0;
+    }
+    void set(std::uint64_t seq) {
+      if (seq / 64 >= bits.size()) bits.resize(seq / 64 + 1);
+      bits[seq / 64] |= std::uint64_t{1} << (seq % 64);
+      ++count;
+    }
+  };
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  [[nodiscard]] std::uint32_t topic_of(TopicTag tag) const;
+  [[nodiscard]] std::uint32_t session_of(std::uint32_t peer, std::uint32_t topic) const;
+  [[nodiscard]] std::uint32_t stream_of(std::uint32_t topic, const PeerId& publisher,
+                                        Incarnation incarnation);
+  [[nodiscard]] std::string name(const Stream& stream, std::uint64_t seq) const;
+
+  Verdicts& verdicts_;
+  std::vector<Topic> topics_;
+  std::vector<Session> sessions_;
+  std::vector<std::vector<std::uint32_t>> open_;  // sessions of each peer
+  std::vector<Stream> streams_;
+  // Looked up only, never walked: their order reaches nothing.
+  std::unordered_map<std::uint64_t, std::uint32_t> peer_by_place_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> streams_by_key_;
+  std::unordered_map<std::uint64_t, Got> got_;  // by session and stream
+  std::vector<std::uint64_t> hashes_;
+  std::uint64_t events_ = 0, deliveries_ = 0, duplicates_ = 0, gaps_ = 0, owed_ = 0, lost_ = 0, unready_ = 0;
+};
+
+// Of everything in an event that the application sees.
+[[nodiscard]] std::uint64_t content_hash(const wire::EventView& event);
+
+}  // namespace boato::sim

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sim/light_transport.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace boato::sim {
+
+namespace {
+// Frame length, record length, kind and tag: what the bytes of one small frame grow by on a real link.
+constexpr std::size_t frame_overhead = 4 + 2 + 1 + 16;
+constexpr std::size_t control_bytes_max = std::size_t{256} << 10;
+}  // namespace
+
+void LightTransport::tell_up(std::uint32_t connection, std::uint8_t end) {
+  host_.link_up(connections_[connection].peer[end], up_of(connection, end));
+}
+
+void LightTransport::tell_down(std::uint32_t connection, std::uint8_t end, CloseReason why) {
+  host_.link_down(connections_[connection].peer[end], id_of(connection), why);
+}
+
+void LightTransport::connected(Time now, std::uint32_t connection, std::unique_ptr<DialWish> /*wish*/) {
+  Connection& c = connections_[connection];
+  c.open[0] = true;
+  const std::uint32_t slot = take_slot();
+  Slot& s = slots_[slot];
+  s.what = Slot::What::up;
+  s.connection = connection;
+  s.end = 1;
+  s.flow = Flow::control;
+  travel(now, slot);
+  c.last[1].fill(c.last[1][static_cast<std::size_t>(Flow::control)]);
+  host_.link_up(c.peer[0], up_of(connection, 0));
+}
+
+void LightTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, Bytes envelope,
+                          EventRef body) {
+  const std::uint32_t connection = link.raw() - 1;
+  Connection& c = connections_[connection];
+  const std::uint8_t end = end_of(c, from);
+  if (!c.open[end]) return;
+
+  const std::size_t bytes = envelope.size() + body.size() + frame_overhead;
+  const std::size_t wait = conditions_.bandwidth_of(from) != 0 || !conditions_.passes(from, c.peer[1 - end])
+                               ? waiting(now, connection, end)
+                               : 0;
+  if (wait > 0) {
+    if (flow == Flow::control && wait > conditions_.dials.queue_max + control_bytes_max) {
+      ++counters_.not_queued;
+      return;
+    }
+    if (flow != Flow::control && wait + bytes > conditions_.dials.queue_max) {
+      ++counters_.not_queued;
+      plan_look(now, connection, end);
+      return;
+    }
+    plan_look(now, connection, end);
+  }
+  host_.carried({from, c.peer[1 - end], flow, static_cast<std::uint32_t>(envelope.size()),
+                 static_cast<std::uint32_t>(body.size()), frame_overhead, envelope});
+  ++counters_.frames;
+  const bool event = !body.empty();
+  if (event && conditions_.chance(conditions_.dials.vanish)) {
+    ++counters_.vanished;
+    return;
+  }
+  if (conditions_.chance(conditions_.dials.reset)) return cut(now, connection);
+
+  const std::uint32_t slot = take_slot();
+  Slot& s = slots_[slot];
+  s.what = Slot::What::frame;
+  s.connection = connection;
+  s.end = static_cast<std::uint8_t>(1 - end);
+  s.flow = flow;
+  s.set(envelope);
+  s.body = std::move(body);
+  const bool twice = event && conditions_.chance(conditions_.dials.duplicate);
+  std::uint32_t again = 0;
+  if (twice) {
+    ++counters_.duplicated;
+    again = take_slot();
+    Slot& copy = slots_[again];
+    copy.what = Slot::What::frame;
+    copy.connection = connection;
+    copy.end = s.end;
+    copy.flow = flow;
+    copy.set(envelope);
+    copy.body = slots_[slot].body;
+  }
+  const Time leaves = depart(now, connection, end, bytes);
+  travel(leaves, slot);
+  if (twice) travel(leaves + conditions_.up_to(std::chrono::milliseconds{50}), again);
+}
+
+void LightTransport::close(Time now, std::uint32_t from, LinkId link, CloseReason why) {
+  const std::uint32_t connection = link.raw() - 1;
+  Connection& c = connections_[connection];
+  const std::uint8_t end = end_of(c, from);
+  if (!c.open[end]) return;
+  c.open[end] = false;
+  plan_closed(now, connection, end, why);
+  plan_down(now, connection, static_cast<std::uint8_t>(1 - end), why);
+}
+
+void LightTransport::on_arrival(Time now, std::uint32_t slot) {
+  Slot& s = slots_[slot];
+  const Connection& c = connections_[s.connection];
+  if (!c.open[s.end]) {
+    const std::uint32_t connection = s.connection;
+    const std::uint8_t end = s.end;
+    free_slot(slot);
+    return answer_reset(now, connection, end);
+  }
+  Frame frame;
+  frame.bytes = s.bytes();
+  frame.body = std::move(s.body);
+  const std::uint32_t connection = s.connection;
+  const std::uint8_t end = s.end;
+  const Flow flow = s.flow;
+  host_.frame(c.peer[end], id_of(connection), flow, frame);
+  free_slot(slot);
+}
+
+void LightTransport::on_look(Time now, std::uint32_t key) {
+  const std::uint32_t connection = key / 2;
+  const auto end = static_cast<std::uint8_t>(key % 2);
+  Connection& c = connections_[connection];
+  c.look_planned[end] = false;
+  if (!c.open[end]) return;
+  const std::size_t bytes = waiting(now, connection, end);
+  host_.backlog(c.peer[end], id_of(connection), bytes);
+  if (bytes > 0) plan_look(now, connection, end);
+}
+
+}  // namespace boato::sim

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program boato-sim: plays scenarios, swarms of seeds and planted faults, and draws worlds.
+// Exit codes: 0 all held, 2 wrong usage or a scenario that does not parse, 7 a gate or an oracle failed.
+#include "overlay/base/mutant.hpp"
+#include "tools/sim/mutants.hpp"
+#include "tools/sim/picture.hpp"
+#include "tools/sim/run.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace boato::sim;
+using boato::Duration;
+using boato::Time;
+
+constexpr int exit_usage = 2, exit_failed = 7;
+
+// A broken claim inside the core ends the process: the way to replay it is told all the same.
+std::array<char, 512> replay{};
+void set_replay(const std::string& command) {
+  const std::size_t n = std::min(command.size(), replay.size() - 2);
+  std::memcpy(replay.data(), command.data(), n);
+  replay[n] = '\n';
+  replay[n + 1] = 0;
+}
+void on_abort(int) {
+  const auto say = [](const char* text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); };
+  say("a claim of the core is broken; replay: ");
+  say(replay.data());
+  _exit(exit_failed);
+}
+
+std::string default_folder() {
+  std::error_code ignored;
+  for (const std::filesystem::path folder :
+       {std::filesystem::path{BOATO_SCENARIOS},
+        std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "../share/boato/scenarios"})
+    if (std::filesystem::is_directory(folder, ignored)) return folder.string();
+  return "tools/sim/scenarios";
+}
+
+class Progress {
+ public:
+  explicit Progress(bool on) : on_{on && isatty(STDERR_FILENO) != 0}, plain_{on && isatty(STDERR_FILENO) == 0} {}
+  void operator()(const std::string& text) {
+    const auto now = std::chrono::steady_clock::now();
+    if (on_ && now - last_ > std::chrono::milliseconds{200}) {
+      std::cerr << "\r\033[K" << text << std::flush;
+      last_ = now;
+    } else if (plain_ && now - last_ > std::chrono::seconds{10}) {
+      std::cerr << text << "\n";
+      last_ = now;
+    }
+  }
+  void done() {
+    if (on_) std::cerr << "\r\033[K" << std::flush;
+  }
+
+ private:
+  bool on_, plain_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+struct Options {
+  std::string folder = default_folder();
+  std::string scenario;
+  std::uint64_t seed = 1, from = 1, seeds = 100;
+  std::uint32_t peers = 0;
+  std::string range = "8-24";
+  bool json = false, trace = false, quiet = false, show = false;
+  std::string at = "20s", format = "svg", topic;
+  int only = 0;
+};
+
+int fail_usage(const std::string& what) {
+  std::cerr << "boato-sim: " << what << "\n";
+  return exit_usage;
+}
+
+std::string command_for(const Options& o) {
+  return "boato-sim run " + o.scenario + " --seed " + std::to_string(o.seed) +
+         (o.peers != 0 ? " --peers " + std::to_string(o.peers) : "");
+}
+
+int list(const Options& o) {
+  std::vector<std::string> names;
+  std::error_code bad;
+  for (const auto& file : std::filesystem::directory_iterator{o.folder, bad})
+    if (file.path().extension() == ".sim") names.push_back(file.path().stem().string());
+  if (bad) return fail_usage(o.folder + ": no folder of scenarios (give one with --folder)");
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    ScenarioError error;
+    const auto s = load_scenario(name, o.folder, error);
+    if (!s) return fail_usage(error.text);
+    std::cout << name << std::string(name.size() < 22 ? 22 - name.size() : 1, ' ') << s->about << "\n";
+  }
+  return 0;
+}
+
+int play(const Options& o) {
+  ScenarioError error;
+  auto scenario = load_scenario(o.scenario, o.folder, error);
+  if (!scenario) return fail_usage(error.text);
+  if (o.peers != 0) scenario->peers = o.peers;
+  if (o.show) {
+    std::cout << to_text(*scenario);
+    return 0;
+  }
+  set_replay(command_for(o));
+  Progress progress{!o.quiet};
+  RunOptions run_options;
+  run_options.seed = o.seed;
+  if (o.trace) run_options.trace = [](const std::string& line) { std::cout << line << "\n"; };
+  run_options.progress = [&](Time now, Duration total) {
+    progress(o.scenario + ": " + std::to_string(now.time_since_epoch().count() / 1'000'000) + " of " +
+             std::to_string(total.count() / 1'000'000) + " s");
+  };
+  Run run{*scenario, run_options};
+  const Report report = run.finish();
+  progress.done();
+  std::cout << (o.json ? to_json(report) + "\n" : to_text(report));
+  if (report.good()) return 0;
+  std::cerr << "failed; replay: " << command_for(o) << "\n";
+  return exit_failed;
+}
+
+int swarm(const Options& o) {
+  std::uint32_t low = 0, high = 0;
+  if (std::sscanf(o.range.c_str(), "%u-%u", &low, &high) != 2 || low < 2 || low > high)
+    return fail_usage("--peers needs a range such as 8-24");
+  Progress progress{!o.quiet};
+  std::uint64_t failed = 0, deliveries = 0;
+  for (std::uint64_t seed = o.from; seed < o.from + o.seeds; ++seed) {
+    const std::string command = "boato-sim swarm --seeds 1 --from " + std::to_string(seed) + " --peers " + o.range;
+    set_replay(command);
+    const Scenario scenario = draw_scenario(seed, low, high);
+    if (o.show) std::cout << to_text(scenario) << "\n";
+    progress("seed " + std::to_string(seed) + ", " + std::to_string(failed) + " failed");
+    RunOptions run_options;
+    run_options.seed = seed;
+    if (o.trace) run_options.trace = [](const std::string& line) { std::cout << line << "\n"; };
+    Run run{scenario, run_options};
+    const Report report = run.finish();
+    deliveries += static_cast<std::uint64_t>(report.figures.get("deliveries"));
+    if (o.json) std::cout << to_json(report) << "\n";
+    if (report.good()) continue;
+    ++failed;
+    progress.done();
+    if (!o.json) {
+      std::cout << "seed " << seed << " failed\n";
+      for (const Violation& v : report.violations)
+        std::cout << "  " << static_cast<double>(v.at.time_since_epoch().count()) / 1e6 << " s  " << v.rule << ": " << v.what << "\n";
+    }
+    std::cerr << "replay: " << command << "\n";
+  }
+  progress.done();
+  if (!o.json)
+    std::cout << o.seeds << " seeds, " << failed << " failed, " << deliveries << " deliveries judged\n";
+  return failed == 0 ? 0 : exit_failed;
+}
+
+int topo(const Options& o) {
+  ScenarioError error;
+  auto scenario = load_scenario(o.scenario, o.folder, error);
+  if (!scenario) return fail_usage(error.text);
+  if (o.peers != 0) scenario->peers = o.peers;
+  double seconds = 0;
+  char unit = 0;
+  if (std::sscanf(o.at.c_str(), "%lf%c", &seconds, &unit) != 2 || unit != 's' || seconds < 0)
+    return fail_usage("--at needs a time such as 20s");
+  set_replay(command_for(o));
+  RunOptions run_options;
+  run_options.seed = o.seed;
+  Run run{*scenario, run_options};
+  run.until(Duration{static_cast<std::int64_t>(seconds * 1e6)});
+  run.watch_next_event();
+  run.until(Duration{static_cast<std::int64_t>(seconds * 1e6) + 2'000'000});
+  World& world = run.world();
+  if (o.format == "json")
+    std::cout << picture_json(world);
+  else if (o.format == "dot")
+    std::cout << picture_dot(world);
+  else if (o.format == "svg")
+    std::cout << picture_svg(world);
+  else
+    return fail_usage("--format is json, dot or svg");
+  return 0;
+}
+
+int mutants(const Options& o) {
+#ifndef BOATO_MUTANTS
+  (void)o;
+  return fail_usage("this build has no planted faults: configure with -DBOATO_MUTANTS=ON");
+#else
+  Progress progress{!o.quiet};
+  std::size_t missed = 0;
+  std::cout << "fault  rule broken                                                  found by        seed\n";
+  for (const PlantedFault& fault : planted_faults()) {
+    if (o.only != 0 && fault.number != o.only) continue;
+    progress("fault " + std::to_string(fault.number));
+    const FaultVerdict verdict = hunt(fault, o.from, o.seeds);
+    progress.done();
+    missed += !verdict.caught;
+    std::string line = std::to_string(fault.number) + "    " + fault.rule;
+    line.resize(std::max<std::size_t>(line.size(), 68), ' ');
+    std::cout << line << (verdict.caught ? verdict.oracle : "NOT FOUND");
+    if (verdict.caught) std::cout << std::string(verdict.oracle.size() < 16 ? 16 - verdict.oracle.size() : 1, ' ') << verdict.seed;
+    std::cout << std::endl;
+  }
+  return missed == 0 ? 0 : exit_failed;
+#endif
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"boato-sim: thousands of real peers in one process, on virtual time, with faults and judges.\n"};
+  app.name("boato-sim");
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  boato-sim list                                 which scenarios there are\n"
+      "  boato-sim run quiet-1000                       play one, print its figures and gates\n"
+      "  boato-sim run churn --seed 8123 --peers 64     another seed, a smaller world\n"
+      "  boato-sim swarm --seeds 200                    200 random worlds, each with faults of its own\n"
+      "  boato-sim topo quiet-1000 --at 30s > world.svg a picture with the way of one event\n"
+      "  boato-sim mutants                              do the judges find planted faults?\n"
+      "The same seed gives the same run, byte for byte. Exit codes: 0 all held, 2 usage, 7 something failed.");
+  Options o;
+  app.add_option("--folder", o.folder, "Where the scenarios are")->capture_default_str();
+
+  auto* list_command = app.add_subcommand("list", "List the scenarios");
+  auto* run_command = app.add_subcommand("run", "Play one scenario");
+  run_command->add_option("scenario", o.scenario, "Its name, or a path to a .sim file")->required();
+  run_command->add_option("--seed", o.seed, "What everything random is drawn from")->capture_default_str();
+  run_command->add_option("--peers", o.peers, "Another number of peers");
+  run_command->add_flag("--json", o.json, "One JSON object instead of text");
+  run_command->add_flag("--trace", o.trace, "Print every effect of every peer");
+  run_command->add_flag("--show", o.show, "Print the scenario and stop");
+  run_command->add_flag("--quiet", o.quiet, "No progress on stderr");
+  run_command->footer("Example: boato-sim run loss-crash-1000 --seed 7 --json | jq .figures.lost");
+
+  auto* swarm_command = app.add_subcommand("swarm", "Play random worlds, one per seed");
+  swarm_command->add_option("--seeds", o.seeds, "How many")->capture_default_str();
+  swarm_command->add_option("--from", o.from, "The first seed")->capture_default_str();
+  swarm_command->add_option("--peers", o.range, "Peers per world, a range")->capture_default_str();
+  swarm_command->add_flag("--json", o.json, "One JSON object per seed");
+  swarm_command->add_flag("--trace", o.trace, "Print every effect of every peer");
+  swarm_command->add_flag("--show", o.show, "Print each world as a scenario first");
+  swarm_command->add_flag("--quiet", o.quiet, "No progress on stderr");
+  swarm_command->footer("Example: boato-sim swarm --seeds 1 --from 8123 --show");
+
+  auto* topo_command = app.add_subcommand("topo", "Draw a world and the way of one event");
+  topo_command->add_option("scenario", o.scenario, "Its name, or a path to a .sim file")->required();
+  topo_command->add_option("--seed", o.seed)->capture_default_str();
+  topo_command->add_option("--peers", o.peers, "Another number of peers");
+  topo_command->add_option("--at", o.at, "When, in virtual time")->capture_default_str();
+  topo_command->add_option("--format", o.format, "json, dot or svg")->capture_default_str();
+  topo_command->footer("Example: boato-sim topo quiet-1000 --peers 60 --at 25s > world.svg");
+
+  auto* mutants_command = app.add_subcommand("mutants", "Plant known faults and see whether a judge finds each");
+  mutants_command->add_option("--seeds", o.seeds, "Worlds tried per fault at most")->default_val(100);
+  mutants_command->add_option("--from", o.from, "The first seed")->capture_default_str();
+  mutants_command->add_option("--only", o.only, "One fault by its number");
+  mutants_command->add_flag("--quiet", o.quiet, "No progress on stderr");
+
+  auto* figures_command = app.add_subcommand("figures", "List the figures that gates may name");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : exit_usage;
+  }
+  std::signal(SIGABRT, on_abort);
+  if (*list_command) return list(o);
+  if (*run_command) return play(o);
+  if (*swarm_command) return swarm(o);
+  if (*topo_command) return topo(o);
+  if (*mutants_command) return mutants(o);
+  if (*figures_command)
+    for (const FigureName& f : figure_names())
+      std::cout << f.name << std::string(f.name.size() < 22 ? 22 - f.name.size() : 1, ' ') << f.means
+                << (f.unit.empty() ? "" : " (" + std::string{f.unit} + ")") << "\n";
+  return 0;
+}

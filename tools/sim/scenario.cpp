@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sim/scenario.hpp"
+
+#include "overlay/base/check.hpp"
+#include "tools/sim/figures.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+namespace boato::sim {
+
+std::uint32_t Share::of(std::uint32_t all) const {
+  if (count != 0) return std::min(count, all);
+  return std::min(all, static_cast<std::uint32_t>(std::lround(part * all)));
+}
+
+namespace {
+
+constexpr std::array<std::pair<Action::Verb, std::string_view>, 16> verbs{{
+    {Action::Verb::crash, "crash"},
+    {Action::Verb::restart, "restart"},
+    {Action::Verb::leave, "leave"},
+    {Action::Verb::join, "join"},
+    {Action::Verb::pause, "pause"},
+    {Action::Verb::partition, "partition"},
+    {Action::Verb::cut, "cut"},
+    {Action::Verb::slow, "slow"},
+    {Action::Verb::skew, "skew"},
+    {Action::Verb::loss, "loss"},
+    {Action::Verb::vanish, "vanish"},
+    {Action::Verb::duplicate, "duplicate"},
+    {Action::Verb::reset, "reset"},
+    {Action::Verb::subscribe, "subscribe"},
+    {Action::Verb::unsubscribe, "unsubscribe"},
+    {Action::Verb::heal, "heal"},
+}};
+
+std::string_view trim(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t' || s.front() == '\r')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r')) s.remove_suffix(1);
+  return s;
+}
+
+// "12", "0.5" in front of a unit.
+bool number(std::string_view text, double& value, std::string_view& unit) {
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (bad != std::errc{}) return false;
+  unit = trim(text.substr(static_cast<std::size_t>(end - text.data())));
+  return std::isfinite(value);
+}
+
+bool duration(std::string_view text, Duration& out) {
+  double value = 0;
+  std::string_view unit;
+  if (!number(trim(text), value, unit) || value < 0) return false;
+  double us = 0;
+  if (unit == "us") us = 1;
+  if (unit == "ms") us = 1e3;
+  if (unit == "s") us = 1e6;
+  if (unit == "min") us = 60e6;
+  if (unit == "h") us = 3600e6;
+  if (us == 0) return false;
+  out = Duration{static_cast<std::int64_t>(std::llround(value * us))};
+  return true;
+}
+
+bool share(std::string_view text, Share& out) {
+  double value = 0;
+  std::string_view unit;
+  if (text == "all") return out = {1.0, 0}, true;
+  if (text == "none") return out = {0, 0}, true;
+  if (!number(text, value, unit) || value < 0) return false;
+  if (unit == "%") return out = {value / 100, 0}, value <= 100;
+  if (!unit.empty() || value != std::floor(value)) return false;
+  return out = {0, static_cast<std::uint32_t>(value)}, true;
+}
+
+bool chance(std::string_view text, double& out) {
+  Share s;
+  if (!share(text, s) || s.count != 0) return text == "0" && (out = 0, true);
+  out = s.part;
+  return true;
+}
+
+bool bytes_of(std::string_view text, std::uint64_t& out) {
+  double value = 0;
+  std::string_view unit;
+  if (!number(text, value, unit) || value < 0) return false;
+  if (unit.ends_with("/s")) unit = trim(unit.substr(0, unit.size() - 2));
+  double scale = 0;
+  if (unit.empty() || unit == "B") scale = 1;
+  if (unit == "KiB") scale = 1024;
+  if (unit == "MiB") scale = 1024 * 1024;
+  if (scale == 0) return false;
+  out = static_cast<std::uint64_t>(value * scale);
+  return true;
+}
+
+template <class Int>
+bool whole(std::string_view text, Int& out) {
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return bad == std::errc{} && end == text.data() + text.size();
+}
+
+bool boolean(std::string_view text, bool& out) {
+  if (text != "true" && text != "false") return false;
+  out = text == "true";
+  return true;
+}
+
+class Parser {
+ public:
+  Parser(std::string file, ScenarioError& error) : file_{std::move(file)}, error_{error} {}
+
+  std::optional<Scenario> parse(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      std::string_view line = text.substr(0, end);
+      text.remove_prefix(std::min(end + 1, text.size()));
+      ++line_;
+      bool quoted = false;
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == '"') quoted = !quoted;
+        if (line[i] == '#' && !quoted) {
+          line = line.substr(0, i);
+          break;
+        }
+      }
+      line = trim(line);
+      if (!line.empty() && !one(line)) return {};
+    }
+    if (out_.peers == 0) return fail("peers must be at least 1"), std::nullopt;
+    if (out_.network.delay_min > out_.network.delay_max) return fail("delay: the range is upside down"), std::nullopt;
+    return out_;
+  }
+
+ private:
+  bool fail(const std::string& what) {
+    error_.text = file_ + ":" + std::to_string(line_) + ": " + what;
+    return false;
+  }
+
+  bool one(std::string_view line) {
+    if (line.front() == '[') {
+      if (line.back() != ']') return fail("a section ends with ']'");
+      const std::string_view section = trim(line.substr(1, line.size() - 2));
+      if (section == "network" || section == "timeline" || section == "gates") {
+        section_ = section;
+      } else if (section.starts_with("topic ") && !trim(section.substr(6)).empty()) {
+        section_ = "topic";
+        out_.topics.emplace_back();
+        out_.topics.back().name = trim(section.substr(6));
+      } else {
+        return fail("unknown section [" + std::string{section} +
+                    "]: there are [network], [topic NAME], [timeline], [gates]");
+      }
+      return true;
+    }
+    if (section_ == "timeline") return action(line);
+    if (section_ == "gates") return gate(line);
+    const std::size_t equal = line.find('=');
+    if (equal == std::string_view::npos) return fail("expected KEY = VALUE");
+    const std::string_view key = trim(line.substr(0, equal));
+    std::string_view value = trim(line.substr(equal + 1));
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.empty()) return fail(std::string{key} + " has no value");
+    bool known = true;
+    const bool good = section_ == "network" ? network(key, value, known)
+                      : section_ == "topic" ? topic(key, value, known)
+                                            : top(key, value, known);
+    if (!known) return fail("unknown key " + std::string{key} + (section_.empty() ? "" : " in [" + std::string{section_} + "]"));
+    if (!good) return fail("'" + std::string{value} + "' is no value for " + std::string{key});
+    return true;
+  }
+
+  bool top(std::string_view key, std::string_view value, bool& known) {
+    Scenario& s = out_;
+    if (key == "about") return s.about = value, true;
+    if (key == "peers") return whole(value, s.peers);
+    if (key == "seeds") return whole(value, s.seeds);
+    if (key == "joining") return duration(value, s.joining);
+    if (key == "duration") return duration(value, s.duration);
+    if (key == "quiet") return duration(value, s.quiet);
+    if (key == "preload") return duration(value, s.preload.emplace());
+    if (key == "idle") return range(value, s.idle_from, s.idle_until);
+    if (key == "check_every") return whole(value, s.check_every);
+    if (key == "full_links") return boolean(value, s.full_links);
+    if (key == "real_crypto") return boolean(value, s.real_crypto);
+    if (key == "judge_rest") return boolean(value, s.judge_rest);
+    return known = false;
+  }
+
+  bool network(std::string_view key, std::string_view value, bool& known) {
+    NetworkDials& n = out_.network;
+    if (key == "delay") return range(value, n.delay_min, n.delay_max);
+    if (key == "jitter") return duration(value, n.jitter);
+    if (key == "loss") return chance(value, n.loss);
+    if (key == "vanish") return chance(value, n.vanish);
+    if (key == "duplicate") return chance(value, n.duplicate);
+    if (key == "reset") return chance(value, n.reset);
+    if (key == "bandwidth") return bytes_of(value, n.bandwidth);
+    if (key == "queue_max") {
+      std::uint64_t bytes = 0;
+      const bool good = bytes_of(value, bytes);
+      n.queue_max = static_cast<std::size_t>(bytes);
+      return good;
+    }
+    return known = false;
+  }
+
+  bool topic(std::string_view key, std::string_view value, bool& known) {
+    TopicPlan& t = out_.topics.back();
+    if (key == "copies") return whole(value, t.copies);
+    if (key == "members") return share(value, t.members);
+    if (key == "publishers") return share(value, t.publishers);
+    if (key == "wildcard") return boolean(value, t.wildcard);
+    if (key == "rate") {
+      std::string_view unit;
+      return number(value, t.rate, unit) && unit == "/s" && t.rate > 0;
+    }
+    if (key == "payload") {
+      std::uint64_t bytes = 0;
+      const bool good = bytes_of(value, bytes) && bytes <= std::uint64_t{16} << 20;
+      t.payload = static_cast<std::uint32_t>(bytes);
+      return good;
+    }
+    if (key == "batch") return whole(value, t.batch) && t.batch >= 1 && t.batch <= 256;
+    if (key == "publish") return range(value, t.from, t.until);
+    if (key == "reliability") {
+      t.reliability = value == "unreliable" ? Reliability::unreliable : Reliability::reliable;
+      return value == "reliable" || value == "unreliable";
+    }
+    if (key == "order") {
+      t.order = value == "none" ? Order::none : Order::fifo;
+      return value == "none" || value == "fifo";
+    }
+    return known = false;
+  }
+
+  static bool range(std::string_view value, Duration& from, Duration& until) {
+    const std::size_t dots = value.find("..");
+    if (dots == std::string_view::npos) return duration(value, from) && duration(value, until);
+    return duration(value.substr(0, dots), from) && duration(value.substr(dots + 2), until);
+  }
+
+  // at 20s crash 10% silent
+  // every 2s from 20s to 60s restart 50%
+  bool action(std::string_view line) {
+    std::vector<std::string_view> words;
+    for (std::size_t i = 0; i < line.size();) {
+      const std::size_t end = std::min(line.find(' ', i), line.size());
+      if (end > i) words.push_back(line.substr(i, end - i));
+      i = end + 1;
+    }
+    Action a;
+    std::size_t i = 0;
+    const auto next = [&] { return i < words.size() ? words[i++] : std::string_view{}; };
+    const std::string_view when = next();
+    if (when == "at") {
+      if (!duration(next(), a.at)) return fail("'at' needs a time such as 20s");
+    } else if (when == "every") {
+      if (!duration(next(), a.every) || a.every.count() == 0 || next() != "from" || !duration(next(), a.at) ||
+          next() != "to" || !duration(next(), a.last))
+        return fail("expected: every 2s from 20s to 60s ...");
+    } else {
+      return fail("a line of the timeline begins with 'at' or 'every'");
+    }
+    const std::string_view name = next();
+    const auto verb = std::ranges::find(verbs, name, [](const auto& v) { return v.second; });
+    if (verb == verbs.end()) return fail("unknown action '" + std::string{name} + "'");
+    a.verb = verb->first;
+    if (a.verb != Action::Verb::heal) {
+      const std::string_view who = next();
+      if (!share(who, a.who)) return fail("'" + std::string{who} + "' is neither a share such as 10% nor a number");
+    }
+    while (i < words.size()) {
+      const std::string_view word = next();
+      if (word == "silent") {
+        a.silent = true;
+      } else if (word == "one-way") {
+        a.one_way = true;
+      } else if (word == "spare-publishers") {
+        a.spare_publishers = true;
+      } else if (word == "for") {
+        if (!duration(next(), a.lasting)) return fail("'for' needs a time");
+      } else if (word == "by") {
+        if (!duration(next(), a.by)) return fail("'by' needs a time");
+      } else if (word == "to") {
+        if (!bytes_of(next(), a.bandwidth)) return fail("'to' needs a bandwidth such as 64KiB/s");
+      } else if (word == "rate") {
+        if (!whole(next(), a.ppm) || a.ppm <= -1'000'000) return fail("'rate' needs parts per million");
+      } else if (word == "topic") {
+        a.topic = next();
+      } else {
+        return fail("unknown word '" + std::string{word} + "'");
+      }
+    }
+    out_.actions.push_back(std::move(a));
+    return true;
+  }
+
+  bool gate(std::string_view line) {
+    Gate g;
+    for (const auto& [sign, is] :
+         {std::pair{std::string_view{"<="}, Gate::Is::at_most}, {">=", Gate::Is::at_least}, {"=", Gate::Is::equal}}) {
+      const std::size_t at = line.find(sign);
+      if (at == std::string_view::npos) continue;
+      g.is = is;
+      g.figure = trim(line.substr(0, at));
+      if (!is_figure(g.figure)) return fail("unknown figure '" + g.figure + "': boato-sim figures lists them");
+      std::string_view unit;
+      const std::string_view value = trim(line.substr(at + sign.size()));
+      if (!number(value, g.value, unit) || !(unit.empty() || unit == "%"))
+        return fail("'" + std::string{value} + "' is no number");
+      if (unit == "%") g.value /= 100;
+      out_.gates.push_back(std::move(g));
+      return true;
+    }
+    return fail("a gate is FIGURE <= NUMBER, FIGURE >= NUMBER or FIGURE = NUMBER");
+  }
+
+  std::string file_;
+  ScenarioError& error_;
+  std::size_t line_ = 0;
+  std::string_view section_;
+  Scenario out_;
+};
+
+std::string text_of(Duration d) {
+  if (d.count() % 1'000'000 == 0) return std::to_string(d.count() / 1'000'000) + "s";
+  if (d.count() % 1'000 == 0) return std::to_string(d.count() / 1'000) + "ms";
+  return std::to_string(d.count()) + "us";
+}
+std::string text_of(double value) {
+  std::array<char, 32> room;
+  const auto end = std::to_chars(room.data(), room.data() + room.size(), value).ptr;
+  return {room.data(), end};
+}
+std::string text_of(const Share& s) {
+  return s.count != 0 ? std::to_string(s.count) : text_of(s.part * 100) + "%";
+}
+
+}  // namespace
+
+std::optional<Scenario> parse_scenario(std::string_view text, const std::string& file, ScenarioError& error) {
+  return Parser{file, error}.parse(text);
+}
+
+std::optional<Scenario> load_scenario(const std::string& name, const std::string& folder, ScenarioError& error) {
+  const bool path = name.find('/') != std::string::npos || name.ends_with(".sim");
+  const std::string file = path ? name : folder + "/" + name + ".sim";
+  std::ifstream in{file};
+  if (!in) {
+    error.text = path ? name + ": cannot be read" : "no scenario '" + name + "': boato-sim list shows those there are";
+    return {};
+  }
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  auto scenario = parse_scenario(text, file, error);
+  if (scenario) {
+    std::string base = file.substr(file.find_last_of('/') + 1);
+    if (base.ends_with(".sim")) base.resize(base.size() - 4);
+    scenario->name = path ? name : base;
+  }
+  return scenario;
+}
+
+std::string to_text(const Scenario& s) {
+  std::ostringstream out;
+  out << "about = \"" << s.about << "\"\npeers = " << s.peers << "\nseeds = " << s.seeds
+      << "\njoining = " << text_of(s.joining) << "\nduration = " << text_of(s.duration)
+      << "\nquiet = " << text_of(s.quiet) << "\ncheck_every = " << s.check_every
+      << "\nfull_links = " << (s.full_links ? "true" : "false")
+      << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
+      << "\njudge_rest = " << (s.judge_rest ? "true" : "false") << "\n";
+  if (s.preload) out << "preload = " << text_of(*s.preload) << "\n";
+  if (s.idle_until.count() > 0) out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
+  const NetworkDials& n = s.network;
+  out << "\n[network]\ndelay = " << text_of(n.delay_min) << " .. " << text_of(n.delay_max)
+      << "\njitter = " << text_of(n.jitter) << "\nloss = " << text_of(n.loss * 100) << "%\nvanish = "
+      << text_of(n.vanish * 100) << "%\nduplicate = " << text_of(n.duplicate * 100) << "%\nreset = "
+      << text_of(n.reset * 100) << "%\nbandwidth = " << n.bandwidth << " B/s\nqueue_max = " << n.queue_max << " B\n";
+  for (const TopicPlan& t : s.topics) {
+    out << "\n[topic " << t.name << "]\ncopies = " << t.copies << "\nmembers = " << text_of(t.members)
+        << "\npublishers = " << text_of(t.publishers) << "\nwildcard = " << (t.wildcard ? "true" : "false")
+        << "\nrate = " << text_of(t.rate) << " /s\npayload = " << t.payload << "\nbatch = " << t.batch
+        << "\npublish = " << text_of(t.from) << " .. " << text_of(t.until) << "\nreliability = "
+        << (t.reliability == Reliability::unreliable ? "unreliable" : "reliable")
+        << "\norder = " << (t.order == Order::none ? "none" : "fifo") << "\n";
+  }
+  if (!s.actions.empty()) out << "\n[timeline]\n";
+  for (const Action& a : s.actions) {
+    if (a.every.count() > 0)
+      out << "every " << text_of(a.every) << " from " << text_of(a.at) << " to " << text_of(a.last);
+    else
+      out << "at " << text_of(a.at);
+    out << " " << std::ranges::find(verbs, a.verb, [](const auto& v) { return v.first; })->second;
+    if (a.verb != Action::Verb::heal) out << " " << text_of(a.who);
+    if (a.silent) out << " silent";
+    if (a.one_way) out << " one-way";
+    if (a.spare_publishers) out << " spare-publishers";
+    if (a.by.count() > 0) out << " by " << text_of(a.by);
+    if (a.bandwidth > 0) out << " to " << a.bandwidth << "B/s";
+    if (a.ppm != 0) out << " rate " << a.ppm;
+    if (!a.topic.empty()) out << " topic " << a.topic;
+    if (a.lasting.count() > 0) out << " for " << text_of(a.lasting);
+    out << "\n";
+  }
+  if (!s.gates.empty()) out << "\n[gates]\n";
+  for (const Gate& g : s.gates)
+    out << g.figure << (g.is == Gate::Is::at_most ? " <= " : g.is == Gate::Is::at_least ? " >= " : " = ")
+        << text_of(g.value) << "\n";
+  return out.str();
+}
+
+}  // namespace boato::sim

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A scenario as people write it (tools/sim/scenarios/*.sim): what the world is like, what happens in it, and
+// what must come out. README.md of that folder describes the format.
+#pragma once
+
+#include "overlay/base/rng.hpp"
+#include "tools/sim/conditions.hpp"
+
+#include <boato/types.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace boato::sim {
+
+// "10 %" of those there are, or a number of them.
+struct Share {
+  double part = 0;  // if count is 0
+  std::uint32_t count = 0;
+  [[nodiscard]] std::uint32_t of(std::uint32_t all) const;
+};
+
+struct TopicPlan {
+  std::string name;
+  std::uint32_t copies = 1;  // so many topics of this kind: name/0, name/1, ...
+  Share members{1.0, 0};
+  Share publishers{0, 1};
+  bool wildcard = false;  // members subscribe to name/# once instead of each copy
+  double rate = 1;        // batches/s of each publisher
+  std::uint32_t payload = 200;
+  std::uint16_t batch = 1;
+  Duration from = std::chrono::seconds{20};
+  Duration until = std::chrono::seconds{40};
+  Reliability reliability = Reliability::reliable;
+  Order order = Order::fifo;
+};
+
+struct Action {
+  enum class Verb : std::uint8_t {
+    crash, restart, leave, join, pause, partition, cut, slow, skew, loss, vanish, duplicate, reset, subscribe,
+    unsubscribe, heal
+  };
+  Verb verb{};
+  Duration at{0};
+  Duration every{0}, last{0};  // repeated until `last`, if every > 0
+  Share who;
+  Duration lasting{0};  // 0 = until healed
+  Duration by{0};       // slow, skew
+  std::uint64_t bandwidth = 0;
+  std::int64_t ppm = 0;
+  bool silent = false, one_way = false, spare_publishers = false;
+  std::string topic;
+};
+
+struct Gate {
+  std::string figure;
+  enum class Is : std::uint8_t { at_most, at_least, equal } is{};
+  double value = 0;
+};
+
+struct Scenario {
+  std::string name, about;
+  std::uint32_t peers = 100;
+  std::uint32_t seeds = 3;
+  Duration joining = std::chrono::seconds{10};  // starts are spread over this
+  Duration duration = std::chrono::seconds{60};
+  Duration quiet = std::chrono::seconds{30};   // after everything is healed, before the oracles of rest
+  std::optional<Duration> preload;             // rosters are set at this moment instead of learnt
+  Duration idle_from{0}, idle_until{0};        // idle bytes are taken between these
+  std::uint32_t check_every = 16;
+  bool full_links = false, real_crypto = false;
+  bool judge_rest = true;
+  NetworkDials network;
+  std::vector<TopicPlan> topics;
+  std::vector<Action> actions;
+  std::vector<Gate> gates;
+};
+
+// One line for people, "file:line: what".
+struct ScenarioError {
+  std::string text;
+};
+
+[[nodiscard]] std::optional<Scenario> parse_scenario(std::string_view text, const std::string& file, ScenarioError& error);
+// By name in `folder`, or by path.
+[[nodiscard]] std::optional<Scenario> load_scenario(const std::string& name, const std::string& folder, ScenarioError& error);
+// The same in the format that parse_scenario reads.
+[[nodiscard]] std::string to_text(const Scenario& scenario);
+
+// A world and its faults drawn from a seed: each seed has a mix of its own, most kinds of fault off, some on.
+[[nodiscard]] Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_t peers_max);
+
+}  // namespace boato::sim

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws worlds. Source of the idea: swarm testing (Groce et al., ISSTA 2012): many runs that each leave most
+// kinds of fault out find more than runs that have a little of everything.
+#include "tools/sim/scenario.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace boato::sim {
+
+namespace {
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Duration between(Rng& rng, Duration low, Duration high) {
+  return low + Duration{static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>((high - low).count()) + 1))};
+}
+template <class T, std::size_t N>
+T one_of(Rng& rng, const std::array<T, N>& values) {
+  return values[static_cast<std::size_t>(rng.below(N))];
+}
+Share some(Rng& rng, double most) {
+  return {static_cast<double>(1 + rng.below(100)) / 100 * most, 0};
+}
+}  // namespace
+
+Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_t peers_max) {
+  Rng rng = Rng{seed}.fork("swarm");
+  Scenario s;
+  s.name = "swarm";
+  s.about = "drawn from seed " + std::to_string(seed);
+  s.peers = peers_min + static_cast<std::uint32_t>(rng.below(peers_max - peers_min + 1));
+  s.seeds = 1 + static_cast<std::uint32_t>(rng.below(3));
+  s.joining = between(rng, milliseconds{100}, seconds{10});
+  s.duration = seconds{60};
+  s.quiet = seconds{60};
+  s.check_every = 1;
+  s.full_links = rng.chance(0.2);
+  s.real_crypto = false;
+
+  NetworkDials& n = s.network;
+  const auto worst = one_of(rng, std::array{milliseconds{2}, milliseconds{50}, milliseconds{150}, milliseconds{400}});
+  n.delay_max = worst;
+  n.delay_min = rng.chance(0.5) ? Duration{worst} / 10 : Duration{worst};
+  n.jitter = rng.chance(0.3) ? Duration{worst} : Duration{worst} / 20;
+  if (rng.chance(0.25)) n.loss = one_of(rng, std::array{0.01, 0.05, 0.2});
+  if (rng.chance(0.15)) n.duplicate = one_of(rng, std::array{0.01, 0.2});
+  if (rng.chance(0.15)) n.reset = one_of(rng, std::array{0.0001, 0.002});
+  if (rng.chance(0.15)) n.bandwidth = one_of(rng, std::array<std::uint64_t, 2>{100'000, 1'000'000});
+  if (rng.chance(0.15)) n.queue_max = std::size_t{256} << 10;
+
+  const auto topics = 1 + rng.below(3);
+  for (std::uint64_t i = 0; i < topics; ++i) {
+    TopicPlan t;
+    t.name = "t" + std::to_string(i);
+    t.members = rng.chance(0.5) ? Share{1.0, 0} : some(rng, 1.0);
+    t.publishers = {0, 1 + static_cast<std::uint32_t>(rng.below(4))};
+    t.rate = one_of(rng, std::array{0.5, 2.0, 10.0, 40.0});
+    t.payload = one_of(rng, std::array<std::uint32_t, 4>{16, 200, 2000, 30000});
+    if (t.payload > 2000) t.rate = std::min(t.rate, 2.0);
+    t.batch = static_cast<std::uint16_t>(rng.chance(0.7) ? 1 : 1 + rng.below(20));
+    t.from = between(rng, seconds{5}, seconds{20});
+    t.until = between(rng, seconds{40}, seconds{58});
+    t.order = rng.chance(0.25) ? Order::none : Order::fifo;
+    s.topics.push_back(std::move(t));
+  }
+
+  const auto moment = [&] { return between(rng, seconds{12}, seconds{50}); };
+  const auto add = [&](double chance, std::uint64_t most, auto&& fill) {
+    if (!rng.chance(chance)) return;
+    const std::uint64_t times = 1 + rng.below(most);
+    for (std::uint64_t i = 0; i < times; ++i) {
+      Action a;
+      a.at = moment();
+      fill(a);
+      s.actions.push_back(a);
+    }
+  };
+  add(0.4, 3, [&](Action& a) {
+    a.verb = Action::Verb::crash;
+    a.who = some(rng, 0.3);
+    a.silent = rng.chance(0.5);
+    a.spare_publishers = rng.chance(0.5);
+  });
+  add(0.35, 3, [&](Action& a) {
+    a.verb = Action::Verb::restart;
+    a.who = {1.0, 0};
+  });
+  add(0.2, 2, [&](Action& a) {
+    a.verb = Action::Verb::leave;
+    a.who = some(rng, 0.2);
+    a.spare_publishers = rng.chance(0.5);
+  });
+  add(0.2, 3, [&](Action& a) {
+    a.verb = Action::Verb::join;
+    a.who = {0, 1 + static_cast<std::uint32_t>(rng.below(4))};
+  });
+  add(0.3, 3, [&](Action& a) {
+    a.verb = Action::Verb::pause;
+    a.who = some(rng, 0.3);
+    a.lasting = between(rng, milliseconds{200}, seconds{20});
+  });
+  add(0.3, 2, [&](Action& a) {
+    a.verb = Action::Verb::partition;
+    a.who = some(rng, 0.6);
+    a.one_way = rng.chance(0.4);
+    a.lasting = between(rng, milliseconds{500}, seconds{25});
+  });
+  add(0.3, 4, [&](Action& a) {
+    a.verb = Action::Verb::cut;
+    a.who = some(rng, 0.5);
+  });
+  add(0.2, 2, [&](Action& a) {
+    a.verb = Action::Verb::slow;
+    a.who = some(rng, 0.2);
+    a.by = between(rng, milliseconds{50}, seconds{2});
+    a.lasting = between(rng, seconds{1}, seconds{20});
+  });
+  add(0.2, 2, [&](Action& a) {
+    a.verb = Action::Verb::skew;
+    a.who = some(rng, 0.3);
+    a.by = between(rng, seconds{1}, std::chrono::hours{1});
+    a.ppm = static_cast<std::int64_t>(rng.below(20'000)) - 10'000;
+  });
+  std::ranges::stable_sort(s.actions, {}, &Action::at);
+  return s;
+}
+
+}  // namespace boato::sim

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Thousands of peers in one process on virtual time. Every peer is a real PeerCore with clocks of its own;
+// the network is a transport; the application is a list of subscriptions and publishers. Everything random
+// comes from one seed, nothing depends on memory addresses, so the same seed and build give the same trace
+// hash. The world applies faults and asks the oracles; it does not choose faults (swarm.hpp, scenario.hpp).
+#pragma once
+
+#include "overlay/core_config.hpp"
+#include "overlay/peer_core.hpp"
+#include "overlay/roster/record_pool.hpp"
+#include "tools/sim/collector.hpp"
+#include "tools/sim/conditions.hpp"
+#include "tools/sim/event_heap.hpp"
+#include "tools/sim/ghost.hpp"
+#include "tools/sim/transport.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace boato::sim {
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  NetworkDials network{};
+  CoreConfig core{};
+  std::uint32_t seeds = 3;        // the first peers: the others join through them
+  bool full_links = false;        // real handshakes, records and byte streams
+  bool real_crypto = false;       // else the toy table: ten thousand peers of real cryptography do not fit
+  std::uint32_t check_every = 1;  // check_invariants() after each n-th step of a peer; 0 = never
+  std::function<void(const std::string&)> trace{};  // one line per effect
+};
+
+class World final : public TransportHost {
+ public:
+  explicit World(WorldOptions options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] Time now() const { return now_; }
+  void run_until(Time until);
+  void run_for(Duration span) { run_until(now_ + span); }
+  // Calls f at that moment, between the steps of peers.
+  void at(Time when, std::function<void()> f);
+
+  // --- the application
+  // ------------------------------------------------------------------------------------------------------------
+  std::uint32_t add_topic(std::string name, std::optional<Contract> contract = {});
+  std::uint32_t add_peer();  // not started yet
+  void want(std::uint32_t peer, std::uint32_t topic, bool subscribe,
+            bool publish);                             // opens now or at the start
+  void want_pattern(std::uint32_t peer, std::string pattern);
+  void drop(std::uint32_t peer, std::uint32_t topic);  // closes
+
+  struct Publisher {
+    std::uint32_t peer = 0, topic = 0;
+    Duration every = std::chrono::seconds{1};
+    std::uint32_t payload = 200;
+    std::uint16_t batch = 1;
+    Time until = never;
+  };
+  void add_publisher(const Publisher& publisher, Time from);
+
+  // --- faults
+  // ---------------------------------------------------------------------------------------------------------------------
+  void start(std::uint32_t peer);
+  void crash(std::uint32_t peer, bool silent);  // its process dies; silent: with its machine
+  void leave(std::uint32_t peer);
+  void pause(std::uint32_t peer);
+  void resume(std::uint32_t peer);
+  // From now on its clocks run `ppm` faster, and its wall clock is off by `offset`.
+  void skew(std::uint32_t peer, Duration offset, std::int64_t ppm);
+  Conditions& conditions() { return conditions_; }
+  void conditions_changed() { transport_->release(now_); }
+  std::size_t cut_links(double chance) { return transport_->cut_some(now_, chance); }
+  // Everybody runs who did not leave or crash, and the network is whole again.
+  void heal();
+
+  // --- looking
+  // ---------------------------------------------------------------------------------------------------------------------
+  [[nodiscard]] std::uint32_t peers() const { return static_cast<std::uint32_t>(peers_.size()); }
+  [[nodiscard]] bool up(std::uint32_t peer) const { return peers_[peer].core != nullptr; }
+  [[nodiscard]] bool is_paused(std::uint32_t peer) const { return peers_[peer].paused; }
+  [[nodiscard]] bool departed(std::uint32_t peer) const { return peers_[peer].departed; }
+  [[nodiscard]] bool crashed(std::uint32_t peer) const {
+    return !peers_[peer].core && !peers_[peer].departed && peers_[peer].starts > 0;
+  }
+  [[nodiscard]] bool publishes(std::uint32_t peer) const;
+  [[nodiscard]] bool wants(std::uint32_t peer, std::uint32_t topic) const;  // opened it, by name
+  [[nodiscard]] std::size_t waiting_peak() const { return transport_->waiting_peak(); }
+  [[nodiscard]] std::size_t slab_bytes() const { return slabs_.live_bytes(); }
+  [[nodiscard]] PeerCore& core(std::uint32_t peer) { return *peers_[peer].core; }
+  [[nodiscard]] const PeerId& id(std::uint32_t peer) const { return peers_[peer].self.id; }
+  [[nodiscard]] std::uint32_t peer_of(const PeerId& id) const;  // ~0: none
+  [[nodiscard]] std::uint32_t topics() const { return static_cast<std::uint32_t>(topics_.size()); }
+  [[nodiscard]] TopicTag tag(std::uint32_t topic) const { return topics_[topic].tag; }
+  [[nodiscard]] const std::string& topic_name(std::uint32_t topic) const { return topics_[topic].name; }
+  [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
+  [[nodiscard]] Ghost& ghost() { return ghost_; }
+  [[nodiscard]] const Collector& collector() const { return collector_; }
+  [[nodiscard]] const TransportCounters& transport() const { return transport_->counters(); }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }  // of all effects so far
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] std::uint64_t publish_refused() const {
+    return publish_refused_;
+  }  // no room, or the topic not open
+
+  // Gives every member of a topic the whole roster at once.
+  void preload(std::uint32_t topic);
+  // Rules that hold at rest: symmetric views and mesh, equal rosters, every clock moves on.
+  void judge_rest();
+  // Everything at the end: `complete`, `agreement`, and buffers within their caps.
+  void judge_end();
+  // Who first handed each peer one event, by the first copy that arrived; for pictures.
+  struct Path {
+    std::uint32_t from = 0, to = 0;
+    std::uint8_t hops = 0;
+    Time at{};
+  };
+  void watch_event(std::uint32_t publisher_peer, std::uint32_t topic, std::uint64_t seq);
+  [[nodiscard]] const std::vector<Path>& watched() const { return paths_; }
+
+ private:
+  struct Want {
+    std::uint32_t topic = 0;
+    bool subscribe = false, publish = false;
+  };
+  // Input that came while the process was paused.
+  struct Input {
+    enum class What : std::uint8_t { up, down, failed, frame, backlog };
+    What what{};
+    LinkUp up;
+    LinkId link;
+    CloseReason why{};
+    DialWish wish;
+    Flow flow{};
+    std::vector<std::byte> bytes;
+    EventRef body;
+    bool whole = false;
+    std::size_t backlog = 0;
+  };
+  struct SimPeer {
+    Self self;
+    SignSecret secret{};
+    Key32 key_seed{};
+    std::string name;
+    std::unique_ptr<PeerCore> core;
+    std::vector<Want> wants;
+    std::vector<std::string> patterns;
+    std::vector<Input> inputs;
+    // Local clock: base + (world - since) * rate.
+    Time base{}, since{};
+    std::int64_t ppm = 0;
+    Duration wall_offset{0};
+    Time armed = never;
+    std::uint64_t starts = 0;
+    std::uint32_t wakes_here = 0;  // timers at one moment in a row
+    Time last_wake{};
+    bool paused = false, machine_up = false, departed = false, leaving = false;
+  };
+  struct SimTopic {
+    std::string name;
+    std::optional<Contract> contract;
+    TopicTag tag;
+    bool known = false;
+    std::uint32_t ghost = 0;
+  };
+  struct PublisherState {
+    Publisher what;
+    std::uint64_t next = 1;
+    std::uint64_t start = 0;  // of its peer, to which `next` belongs
+  };
+  class Sink;
+  friend class Sink;
+
+  // TransportHost
+  [[nodiscard]] bool running(std::uint32_t peer) const override;
+  [[nodiscard]] bool paused(std::uint32_t peer) const override { return peers_[peer].paused; }
+  [[nodiscard]] bool answers(std::uint32_t peer) const override;
+  [[nodiscard]] const Self& self(std::uint32_t peer) const override { return peers_[peer].self; }
+  void carried(const Carried& carried) override { collector_.carried(carried); }
+  void link_up(std::uint32_t peer, const LinkUp& up) override;
+  void link_down(std::uint32_t peer, LinkId link, CloseReason why) override;
+  void dial_failed(std::uint32_t peer, const DialWish& wish) override;
+  void frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame) override;
+  void backlog(std::uint32_t peer, LinkId link, std::size_t bytes) override;
+
+  [[nodiscard]] Time local(const SimPeer& peer) const;
+  [[nodiscard]] Time world_time(const SimPeer& peer, Time local) const;
+  [[nodiscard]] std::uint64_t wall_us(const SimPeer& peer) const;
+  void happen(const EventHeap::Entry& entry);
+  void on_timer(std::uint32_t peer);
+  void on_publish(std::uint32_t publisher);
+  void take(std::uint32_t peer, Input& input);
+  void settle(std::uint32_t peer);  // hands its effects out and arms its timer
+  void arm(std::uint32_t peer);
+  void open(std::uint32_t peer, const Want& want);
+  void pattern_opened(std::uint32_t peer, TopicTag tag);
+  void end(std::uint32_t peer, bool silent);
+  void see(std::uint32_t peer, LinkId link, const Frame& frame);
+  void mix(std::uint64_t a, std::uint64_t b);
+  void say(std::uint32_t peer, const std::string& what);
+
+  WorldOptions options_;
+  Rng rng_;
+  const Crypto& crypto_;
+  NetworkId network_{};
+  SlabPool slabs_;
+  RecordPool records_;
+  EventHeap heap_;
+  Conditions conditions_;
+  Verdicts verdicts_;
+  Ghost ghost_;
+  Collector collector_;
+  std::deque<SimPeer> peers_;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> by_place_;
+  std::vector<SimTopic> topics_;
+  std::vector<PublisherState> publishers_;
+  std::vector<std::function<void()>> actions_;
+  std::unique_ptr<Transport> transport_;
+  Time now_{};
+  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
+  std::uint64_t steps_ = 0, publish_refused_ = 0;
+  std::vector<std::uint64_t> content_;
+  std::vector<std::byte> payload_;
+  // The event that is watched.
+  bool watching_ = false;
+  std::uint32_t watched_publisher_ = 0, watched_topic_ = 0;
+  std::uint64_t watched_seq_ = 0;
+  std::vector<Path> paths_;
+};
+
+}  // namespace boato::sim
