@@ -30,10 +30,12 @@ struct MembershipConfig {
 
   Duration join_retry = std::chrono::seconds{1};
   Duration ask_within = std::chrono::seconds{4};  // a dial and one answer
+  Duration fill_first = std::chrono::seconds{3};  // after the start
   Duration fill_every = std::chrono::seconds{1};  // how often missing neighbours are looked for
   Duration fill_every_max = std::chrono::seconds{30};
   Duration splice_within = std::chrono::seconds{2};
-  Duration trim_after = std::chrono::seconds{60};
+  Duration trim_after = std::chrono::seconds{60};  // both ends above the target
+  Duration trim_every = std::chrono::seconds{5};   // one link at a time
   Duration heal_every = std::chrono::seconds{30};
   Duration relink_after = std::chrono::seconds{10};  // the same two peers after `full` and `idle`
   std::size_t asks_max = 16;

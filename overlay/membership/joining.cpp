@@ -11,8 +11,8 @@ void Membership::on_start(Time now, std::span<const Address> seeds, Effects& fx)
   started_at_ = now;
   next_shuffle_ = now + rng_.jitter(config_.shuffle_every_young);
   next_heal_ = now + rng_.jitter(config_.heal_every);
-  next_trim_ = now + rng_.jitter(config_.trim_after / 4);
-  next_fill_ = now + rng_.jitter(config_.fill_every);
+  next_trim_ = now + rng_.jitter(config_.trim_every);
+  next_fill_ = now + rng_.jitter(config_.fill_first);  // walks come first: they disturb nobody's degree
   add_seeds(now, seeds, fx);
 }
 

@@ -159,7 +159,7 @@ void Membership::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
 void Membership::on_link_down(Time now, const LinkInfo& link, CloseReason why, Effects& fx) {
   liveness_.on_link_down(link.id);
   for (std::size_t i = splices_.size(); i-- > 0;)
-    if (splices_[i].other == link.id) end_splice(now, i, fx);
+    if (i < splices_.size() && splices_[i].other == link.id) end_splice(now, i, fx);
   std::erase_if(asks_, [&](const Ask& a) { return a.link == link.id; });
   std::erase_if(doubts_, [&](const Doubt& d) { return d.asker != LinkId{} && d.asker == link.id; });
   const bool was_active = active_at(link.id) != nullptr;
@@ -251,7 +251,7 @@ void Membership::on_deadline(Time now, Effects& fx) {
   }
   if (now >= next_trim_) {
     trim(now, fx);
-    next_trim_ = now + rng_.jitter(config_.trim_after / 4);
+    next_trim_ = now + rng_.jitter(config_.trim_every);
   }
   expected_ = std::max(now, next_deadline());
 }

@@ -125,9 +125,16 @@ void Membership::end_splice(Time now, std::size_t index, Effects& fx) {
   const Splicing s = splices_[index];
   splices_.erase(splices_.begin() + static_cast<std::ptrdiff_t>(index));
   if (ActivePeer* edge = active_at(s.other)) edge->spliced_until = Time{};
-  if (!s.asked || is_active(s.newcomer)) return;
   const LinkInfo* newcomer = links_.find(s.newcomer);
   if (!newcomer) return;
+  const auto linked = std::ranges::find(active_, s.newcomer, &ActivePeer::peer);
+  if (linked != active_.end()) {
+    // Half done: the new link is given up again, if neither end needs it.
+    if (s.ours && active_.size() > target() && linked->degree > config_.active_target)
+      say_disconnect(now, *newcomer, CloseReason::full, fx);
+    return;
+  }
+  if (!s.asked) return;
   // It asked, and inserting it failed: take it in while there is room, one link too many is trimmed later.
   if (active_.size() < cap()) return accept(now, *newcomer, 0, fx);
   refuse(now, *newcomer, fx);
