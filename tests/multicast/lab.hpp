@@ -150,6 +150,7 @@ class Lab {
   std::function<bool(const Packet&, wire::Kind)> drop;
   std::function<void(Packet&, wire::Kind)> change;
   std::map<wire::Kind, std::uint64_t> sent;
+  std::map<std::pair<std::size_t, LinkId>, std::uint64_t> casts;  // by sender and its link
 
   [[nodiscard]] static wire::Kind kind_of(Bytes envelope) {
     wire::Cursor in{envelope};
@@ -192,6 +193,7 @@ class Lab {
                     std::move(body)};
       const wire::Kind kind = kind_of(packet.envelope);
       ++lab.sent[kind];
+      if (kind == wire::Kind::cast) ++lab.casts[{self, link}];
       if (lab.change) lab.change(packet, kind);
       if (lab.drop && lab.drop(packet, kind)) return;
       packets.push_back(std::move(packet));

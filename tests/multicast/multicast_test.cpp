@@ -202,7 +202,7 @@ TEST(Multicast, AnUnreliableLossIsAStatedGapAndNotRepaired) {
   Lab lab{2};
   const Contract contract{.reliability = Reliability::unreliable};
   const TopicTag tag = lab.open(0, Use::publish, contract);
-  lab.open(1, Use::subscribe);
+  lab.open(1, Use::subscribe, contract);
   ASSERT_TRUE(lab.gather(tag));
   int casts = 0;
   lab.drop = [&](const Lab::Packet&, wire::Kind kind) { return kind == wire::Kind::cast && ++casts == 2; };
@@ -238,6 +238,7 @@ TEST(Multicast, WhatWasPublishedBeforeAnybodyCameIsNotOwedButNothingBreaks) {
   const TopicTag tag = lab.open(0, Use::publish);
   lab.publish(0, tag, "alone");
   const std::size_t late = lab.add();
+  lab.pass(seconds{1});
   lab.open(late, Use::subscribe);
   ASSERT_TRUE(lab.gather(tag));
 
@@ -261,6 +262,7 @@ TEST(Multicast, SurvivorsAgreeWhenAPublisherDiesAfterOneCopy) {
   };
 
   lab.publish(0, tag, "last words");
+  lab.pass(milliseconds{2});
   lab.kill(0);
   lab.pass(seconds{5});
 
