@@ -136,6 +136,16 @@ TEST_F(Records, AForgedRecordLeavesWhatIsLookedAtAlone) {
   EXPECT_EQ(rogue.got.frames.size(), 1U);
 }
 
+TEST_F(Records, AForgedRecordNeverCompletesAFrame) {
+  // A cipher that refuses leaves zeros behind: as the rest of a control frame they would look well-formed.
+  Rogue rogue{a, b};
+  ASSERT_EQ(rogue.deliver(rogue.frame(100, Buffer(40), Flow::control)), CloseReason::none);
+  Buffer forged = rogue.record(0, Buffer(60));
+  forged.back() ^= std::byte{1};
+  EXPECT_EQ(rogue.deliver(forged), CloseReason::protocol);
+  EXPECT_TRUE(rogue.got.frames.empty());
+}
+
 TEST_F(Records, CloseOnTheFirstForgedTag) {
   for (std::size_t byte = 2; byte < 2 + 1 + 4 + 50 + 16; ++byte) {
     Pair pair{a, b};
