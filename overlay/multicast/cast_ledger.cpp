@@ -44,6 +44,12 @@ void CastLedger::sent(Time now, const LinkInfo& link, Duty duty) {
   line->waiting.push_back({++line->sent, now + wait, std::move(duty)});
 }
 
+void CastLedger::sent_without_duty(LinkId link) {
+  Line* line = find(link);
+  BOATO_CHECK(line != nullptr);
+  ++line->sent;
+}
+
 void CastLedger::received(Time now, LinkId link, Effects& fx) {
   Line* line = find(link);
   if (!line) return;

@@ -59,6 +59,8 @@ class CastLedger {
   // False: too many are outstanding; the link counts as lagging.
   [[nodiscard]] bool may_send(LinkId link) const;
   void sent(Time now, const LinkInfo& link, Duty duty);
+  // A frame without a part: the other end counts it all the same.
+  void sent_without_duty(LinkId link);
   void received(Time now, LinkId link, Effects& fx);
   // emit(Duty&&) for each duty that the link has taken. False: it claims more than was sent.
   template <class Emit>

@@ -148,6 +148,7 @@ void Caster::flood(const EventRef& batch, std::uint8_t hops, LinkId to, Effects&
   const auto flags = static_cast<std::uint8_t>(wire::cast_flood | wire::cast_no_duty);
   fx.send(to, context_.reliable ? Flow::reliable : Flow::unreliable,
           wire::Cast{context_.tag, 1, 1, {}, flags, hops}, batch);
+  ledger_.sent_without_duty(to);
 }
 
 void Caster::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
