@@ -40,7 +40,6 @@ class SubscriptionState {
     std::function<void()> drained;    // it lags, and its queue is less than half full now
     std::function<void()> resumed;    // items wait, and it may be scheduled again
     std::function<void()> cancelled;  // the loop forgets it
-    std::function<bool()> in_own_handler;
   };
   void set_owner(Owner owner);
 

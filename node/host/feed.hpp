@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop thread's side of one subscription. While its queue has room, what the core delivers goes straight
+// in; when it is full, the numbers are kept instead of the events, and the feed catches up from the core's
+// event cache when the queue has drained. What has left the cache by then becomes a stated gap.
+#pragma once
+
+#include "node/host/shared_batch.hpp"
+#include "node/host/subscription_state.hpp"
+#include "overlay/effects/effects.hpp"
+#include "overlay/stream/range_set.hpp"
+#include "overlay/stream/stream_key.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace boato {
+
+class Feed {
+ public:
+  Feed(std::shared_ptr<SubscriptionState> subscription, bool wildcard)
+      : subscription_{std::move(subscription)}, wildcard_{wildcard} {}
+
+  [[nodiscard]] SubscriptionState& subscription() const { return *subscription_; }
+  [[nodiscard]] const std::shared_ptr<SubscriptionState>& shared() const { return subscription_; }
+  [[nodiscard]] bool wildcard() const { return wildcard_; }
+
+  void deliver(TopicTag topic, SharedBatch* batch, std::uint32_t index, std::uint32_t count);
+  void tell(Item item) { subscription_->tell(std::move(item)); }
+
+  [[nodiscard]] bool lags() const { return !streams_.empty(); }
+  // The first batch with numbers of the range, lent with one reference; null if none is held any more.
+  using Find = std::function<SharedBatch*(TopicTag topic, const StreamKey& stream, SeqRange range)>;
+  using NameOf = std::function<const std::string*(TopicTag topic)>;
+  // Catches up as far as the queue takes it. True if anything was put in.
+  bool refill(const Find& find, const NameOf& name_of);
+
+  bool touched = false;       // something was put in this turn: wake it
+  bool opened = false;        // an exact name: the core has it open
+  TopicTag topic{};           // then
+
+ private:
+  struct Stream {
+    TopicTag topic;
+    StreamKey key;
+    RangeSet missed;
+    std::string name;
+  };
+  void miss(TopicTag topic, const SharedBatch& batch, SeqRange range);
+  void lose(const Stream& stream, SeqRange range);
+  bool refill(Stream& stream, const Find& find);
+
+  std::shared_ptr<SubscriptionState> subscription_;
+  const bool wildcard_;
+  std::vector<Stream> streams_;  // that have missed events, in the order in which they fell behind
+};
+
+}  // namespace boato
