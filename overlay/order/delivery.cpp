@@ -23,7 +23,6 @@ bool DeliveryQueue::on_batch(Time now, const Arrival& arrival, std::span<const S
 void DeliveryQueue::on_gap(StreamIndex stream, const StreamKey& key, SeqRange range, GapReason reason,
                            Effects& fx) {
   if (FifoOrder* fifo = std::get_if<FifoOrder>(&policy_)) return fifo->on_gap(stream, key, range, reason, fx);
-  if (reason != GapReason::not_for_you) fx.count(Counter::events_lost, range.count());
   fx.deliver(GapNotice{topic_, key.publisher, key.incarnation, range.first, range.last, reason});
 }
 
@@ -71,6 +70,7 @@ void DeliveryQueue::refill(TopicSlot topic, const StreamSet& streams, const Even
                       {turn.first, std::min(turn.last, batch->last)}, fx);
     } else {
       const Seq last = batch ? Seq{batch->first.raw() - 1} : turn.last;
+      fx.count(Counter::events_lost, SeqRange{turn.first, last}.count());
       fifo->on_gap(stream, streams[stream].key(), {turn.first, last}, GapReason::overflow, fx);
     }
   }

@@ -30,7 +30,8 @@ class DeliveryQueue {
   bool on_batch(Time now, const Arrival& arrival, std::span<const SeqRange> fresh, Effects& fx);
 
   // These numbers will not come. The application is told when their turn comes. Numbers that were delivered
-  // or stated already are skipped.
+  // or stated already are skipped. Whoever states a gap counts it; the queue counts only what it gives up
+  // itself.
   void on_gap(StreamIndex stream, const StreamKey& key, SeqRange range, GapReason reason, Effects& fx);
 
   // A joiner's start: nothing up to `frontier` is delivered or stated.

@@ -38,7 +38,6 @@ void FifoOrder::deliver(Queue& q, const StreamKey& key, Held item, Effects& fx) 
                         static_cast<std::uint16_t>(item.range.count()), item.hops});
     return;
   }
-  if (item.reason != GapReason::not_for_you) fx.count(Counter::events_lost, item.range.count());
   if (BOATO_MUTANT(183)) return;  // loses in silence
   fx.deliver(
       GapNotice{topic_, key.publisher, key.incarnation, item.range.first, item.range.last, item.reason});
@@ -127,8 +126,7 @@ bool FifoOrder::hold(Queue& q, StreamIndex stream, const Held& item, Effects& fx
     std::size_t ahead = 0;
     while (ahead < q.held.size() && q.held[ahead].range.first < item.range.first) ++ahead;
     give_up(q, stream, ahead, fx);
-    if (item.range.first > q.next)
-      deliver(q, q.key, Held{{q.next, before(item.range.first)}, {}, {}, {}, GapReason::lost, 0}, fx);
+    state_lost(q, item.range.first, fx);
     deliver(q, q.key, item, fx);
     drain(q, stream, fx);
     return true;
@@ -139,12 +137,19 @@ bool FifoOrder::hold(Queue& q, StreamIndex stream, const Held& item, Effects& fx
   return false;
 }
 
+// The hole up to `first` is given up.
+void FifoOrder::state_lost(Queue& q, Seq first, Effects& fx) {
+  if (first <= q.next) return;
+  const SeqRange hole{q.next, before(first)};
+  fx.count(Counter::events_lost, hole.count());
+  deliver(q, q.key, Held{hole, {}, {}, {}, GapReason::lost, 0}, fx);
+}
+
 // Lets the first `items` held out, and states the holes before them as lost.
 void FifoOrder::give_up(Queue& q, StreamIndex stream, std::size_t items, Effects& fx) {
   for (; items > 0; --items) {
     Held item = pop_front(q);
-    if (item.range.first > q.next)
-      deliver(q, q.key, Held{{q.next, before(item.range.first)}, {}, {}, {}, GapReason::lost, 0}, fx);
+    state_lost(q, item.range.first, fx);
     deliver(q, q.key, std::move(item), fx);
   }
   drain(q, stream, fx);

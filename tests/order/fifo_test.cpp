@@ -69,7 +69,7 @@ TEST(Fifo, StatesAGapAndGoesOnBehindIt) {
   lab.gap(1, 3, GapReason::expired);
 
   EXPECT_THAT(lab.take(), ElementsAre("gap 1-3", "4-5"));
-  EXPECT_EQ(lab.count(Counter::events_lost), 3U);
+  EXPECT_EQ(lab.count(Counter::events_lost), 0U);  // whoever stated it counts it
 }
 
 TEST(Fifo, StatesAGapWhenItsTurnComes) {
@@ -185,6 +185,7 @@ TEST(FifoUnreliable, WaitsForAHoleNoLongerThanItsLimit) {
   lab.check();
 
   EXPECT_THAT(lab.take(), ElementsAre("gap 1-2", "3-4"));
+  EXPECT_EQ(lab.count(Counter::events_lost), 2U);
   EXPECT_EQ(lab.queue.next_deadline(), never);
 }
 
