@@ -27,8 +27,9 @@ void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   if (const Gone* gone = roster_.find_gone(link.peer);
       gone && gone->accusers.size() > 0 && link.incarnation <= gone->last->incarnation)
     tell_reason(link.id, *gone, fx);
-  if (std::erase_if(reach_outs_, [&](const ReachOut& r) { return r.peer == link.peer; }) > 0 &&
-      phase_ == Phase::ready)
+  if (phase_ == Phase::ready && std::ranges::any_of(reach_outs_, [&](const ReachOut& r) {
+        return r.record->id == link.peer;
+      }))
     send_digest(link.id, fx);
   for (Contact& contact : contacts_) {
     if (contact.record->id != link.peer) continue;
@@ -52,7 +53,6 @@ void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason, Ef
 
 void RosterMachine::on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
-  std::erase_if(reach_outs_, [&](const ReachOut& r) { return r.peer == peer; });
   for (Contact& contact : contacts_) {
     if (contact.record->id != peer || contact.state != Contact::State::dialling) continue;
     contact.state = Contact::State::failed;
@@ -104,13 +104,28 @@ void RosterMachine::on_contact(Time now, Bytes statement, Effects& fx) {
     next |= ring[static_cast<std::size_t>(((place + step) % n + n) % n)].record->id == self_.id;
   }
   if (!next) return;
-  if (const LinkInfo* link = links_.find(record->id)) {
-    send_digest(link->id, fx);
-    return;
+  std::erase_if(reach_outs_, [&](const ReachOut& r) { return r.record->id == record->id; });
+  if (reach_outs_.size() >= config_.reach_outs_max) reach_outs_.erase(reach_outs_.begin());
+  reach_outs_.push_back({record, now, now + config_.reach_out_for});
+  reach_out(now, fx);
+}
+
+// A link that comes up may be replaced before the comparison is over, and a dial may fail: asking goes on
+// until one side has learnt of the other.
+void RosterMachine::reach_out(Time now, Effects& fx) {
+  std::erase_if(reach_outs_, [&](const ReachOut& r) {
+    const Gone* gone = roster_.find_gone(r.record->id);
+    return r.until <= now || roster_.find(r.record->id) ||
+           (gone && gone->last->entry_version() >= r.record->entry_version());
+  });
+  for (ReachOut& r : reach_outs_) {
+    if (r.next > now) continue;
+    r.next = now + config_.digest_every;
+    if (const LinkInfo* link = links_.find(r.record->id))
+      send_digest(link->id, fx);
+    else
+      fx.dial({r.record->id, r.record->addresses});
   }
-  fx.dial({record->id, record->addresses});
-  if (reach_outs_.size() < config_.reach_outs_max)
-    reach_outs_.push_back({record->id, now + config_.retry_max});
 }
 
 Time RosterMachine::next_deadline() const {
@@ -148,7 +163,7 @@ void RosterMachine::on_deadline(Time now, Effects& fx) {
     digest_at_ = now + rng_.jitter(config_.digest_every);
     const LinkId link = mesh_.empty() ? any_member_link(LinkId{}) : mesh_[rng_.below(mesh_.size())];
     if (link != LinkId{} && links_.find(link)) send_digest(link, fx);
-    std::erase_if(reach_outs_, [&](const ReachOut& r) { return r.until <= now; });
+    if (!reach_outs_.empty()) reach_out(now, fx);
   }
   if (now >= ghost_at_) {
     ghost_at_ = now + rng_.jitter(config_.ghost_every);

@@ -115,8 +115,9 @@ class RosterMachine {
     std::uint8_t pages = 0;  // still to come of the last question
     bool join = false;       // we are not ready before it is done
   };
-  struct ReachOut {
-    PeerId peer;
+  struct ReachOut {  // to a member, as the directory says, that ours do not know
+    RecordRef record;
+    Time next{};  // asked again then, until one side has learnt of the other
     Time until{};
   };
   struct Waiting {  // an accusation
@@ -168,6 +169,7 @@ class RosterMachine {
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);
 
+  void reach_out(Time now, Effects& fx);
   void change(RosterChange::Kind kind, const PeerId& peer, LinkId link = {});
   [[nodiscard]] bool linked(const PeerId& peer) const { return links_.find(peer) != nullptr; }
   // The statements one behind the other in a slab of their own.
