@@ -17,6 +17,7 @@ class Mix {
   }
 
   void add(Bytes part) {
+    if (part.empty()) return;
     total_ += part.size();
     const std::byte* at = part.data();
     std::size_t left = part.size();

@@ -60,8 +60,8 @@ void Dialer::back_off(Time now, std::uint64_t key, Duration least, bool grow) {
 }
 
 void Dialer::on_wish(Time now, const DialWish& wish) {
-  if (wish.addresses.empty() || wish.peer == self_.id) return;
-  if (has_peer(wish) && links_.find(wish.peer)) return;
+  if (wish.addresses.empty()) return;
+  if (has_peer(wish) && (wish.peer == self_.id || links_.find(wish.peer))) return;
   const std::uint64_t key = key_of(wish);
   const auto same = [&](const Wish& w) { return key_of(w.dial) == key; };
   if (std::ranges::any_of(flights_, same)) return;

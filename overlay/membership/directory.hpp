@@ -122,7 +122,9 @@ class Directory {
   // directory_merge.cpp
   Merge merge_genesis(const wire::StatementView& statement, TopicTag topic);
   Merge merge_contact(TopicRecord& record, const wire::StatementView& statement);
-  Merge merge_tombstone(Time now, TopicRecord& record, const wire::StatementView& statement);
+  Merge merge_tombstone(TopicRecord& record, const wire::StatementView& statement);
+  [[nodiscard]] bool long_dead(Time now, Bytes statements) const;
+  [[nodiscard]] bool expired(Time now, std::uint64_t removed_us) const;
   TopicRecord* insert(std::unique_ptr<TopicRecord> record);
   void drop(TopicRecord& record);
   std::size_t& count_of(const PeerId& creator);

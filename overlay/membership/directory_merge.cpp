@@ -113,14 +113,11 @@ Directory::Merge Directory::merge_contact(TopicRecord& record, const wire::State
   return Merge::changed;
 }
 
-Directory::Merge Directory::merge_tombstone(Time now, TopicRecord& record,
-                                            const wire::StatementView& statement) {
+Directory::Merge Directory::merge_tombstone(TopicRecord& record, const wire::StatementView& statement) {
   wire::TopicTombstone tombstone;
   if (!wire::decode_record(statement.body, tombstone) || tombstone.topic != record.id ||
       statement.issuer != record.creator)
     return Merge::refused;
-  const auto life_us = static_cast<std::uint64_t>(config_.tombstone_life.count());
-  if (tombstone.removed_us + life_us < wall_us(now)) return Merge::refused;
   // Two tombstones say the same; one is kept by everybody.
   if (!record.alive() && !std::ranges::lexicographical_compare(statement.whole, record.tombstone))
     return Merge::same;
@@ -130,6 +127,25 @@ Directory::Merge Directory::merge_tombstone(Time now, TopicRecord& record,
   record.removed_us = tombstone.removed_us;
   if (was_alive) tell(record.tag, DirectoryChange::Kind::removed);
   return Merge::changed;
+}
+
+// A deletion so long ago that others have forgotten it: its record is not taken in again, or it would come to
+// life where the tombstone has just expired.
+bool Directory::long_dead(Time now, Bytes statements) const {
+  wire::StatementView statement;
+  for (; !statements.empty() && wire::parse_statement(statements, statement);
+       statements = statements.subspan(statement.whole.size())) {
+    wire::TopicTombstone tombstone;
+    if (statement.type == wire::StatementType::topic_tombstone &&
+        wire::decode_record(statement.body, tombstone) && expired(now, tombstone.removed_us))
+      return true;
+  }
+  return false;
+}
+
+bool Directory::expired(Time now, std::uint64_t removed_us) const {
+  const auto life_us = static_cast<std::uint64_t>(config_.tombstone_life.count());
+  return removed_us < wall_us(now) && wall_us(now) - removed_us > life_us;
 }
 
 std::size_t& Directory::count_of(const PeerId& creator) {

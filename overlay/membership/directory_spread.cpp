@@ -98,10 +98,8 @@ void Directory::on_active(Time now, Active active, Effects& fx) {
 }
 
 void Directory::expire_tombstones(Time now) {
-  const auto life_us = static_cast<std::uint64_t>(config_.tombstone_life.count());
-  const std::uint64_t wall = wall_us(now);
   for (std::size_t i = records_.size(); i-- > 0;)
-    if (!records_[i]->alive() && records_[i]->removed_us + life_us < wall) drop(*records_[i]);
+    if (!records_[i]->alive() && expired(now, records_[i]->removed_us)) drop(*records_[i]);
 }
 
 }  // namespace boato

@@ -83,7 +83,7 @@ Duration Liveness::on_pong(Time now, LinkId link, std::uint32_t token) {
 void Liveness::on_probe_result(std::uint32_t token, bool alive) {
   if (!alive || token == 0) return;
   const auto at = std::ranges::find(states_, token, &State::probe_token);
-  if (at == states_.end()) return;
+  if (at == states_.end() || at->alive_told) return;
   at->alive_told = true;
   health_ = std::min(config_.health_max, health_ + 1);
 }

@@ -234,7 +234,9 @@ void Membership::on_deadline(Time now, Effects& fx) {
   expire_asks(now);
   if (now >= next_join_) {
     dial_seed(now, fx);
-    join_pause_ = active_.empty() ? config_.join_retry : std::min(2 * join_pause_, config_.fill_every_max);
+    join_pause_ = active_.empty()
+                      ? config_.join_retry
+                      : std::clamp<Duration>(2 * join_pause_, config_.join_retry, config_.fill_every_max);
     next_join_ = now + rng_.jitter(join_pause_);
   }
   if (now >= next_fill_) fill(now, fx);
