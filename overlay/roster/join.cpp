@@ -69,6 +69,7 @@ void RosterMachine::sign_own(Time now, std::uint32_t flags) {
 void RosterMachine::try_contacts(Time now, Effects& fx) {
   std::size_t dialling = 0, asked = 0;
   for (Contact& c : contacts_) {
+    if (c.state == Contact::State::dialling && links_.find(c.record->id)) c.state = Contact::State::fresh;
     if (c.state != Contact::State::fresh && c.state != Contact::State::failed && now >= c.until)
       c.state = Contact::State::failed;
     dialling += c.state == Contact::State::dialling ? 1 : 0;
@@ -76,10 +77,10 @@ void RosterMachine::try_contacts(Time now, Effects& fx) {
   }
   const bool waiting_for_pages = welcomed_by_ != LinkId{};
   for (Contact& c : contacts_) {
-    if (c.state != Contact::State::fresh && c.state != Contact::State::dialling) continue;
+    if (c.state != Contact::State::fresh) continue;
     if (const LinkInfo* link = links_.find(c.record->id)) {
       if (asked == 0 && !waiting_for_pages) ask_to_join(now, c, link->id, fx), ++asked;
-    } else if (c.state == Contact::State::fresh && dialling < 2) {
+    } else if (dialling < 2) {
       c.state = Contact::State::dialling;
       c.until = now + config_.answer_after;
       fx.dial({c.record->id, c.record->addresses});
@@ -111,6 +112,8 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterJoin&, 
   if (batch_.size() != 1 || !heard_.empty() || batch_[0]->id != from.peer) {
     fx.count(Counter::frames_malformed);
     fx.close(from.id, CloseReason::protocol);
+    batch_.clear();
+    heard_.clear();
     return;
   }
   const RecordRef record = batch_[0];

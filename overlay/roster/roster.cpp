@@ -100,7 +100,8 @@ Merge Roster::merge_one(Time now, const MemberRecord* record) {
     replace(known, record);
     return Merge::updated;
   }
-  const auto twin = std::ranges::find_if(added_, [&](const RingMember& m) { return m.record->id == record->id; });
+  const auto twin =
+      std::ranges::find_if(added_, [&](const RingMember& m) { return m.record->id == record->id; });
   if (twin != added_.end()) {
     if (!newer(*record, *twin->record)) return Merge::older;
     if (!leaving(*record)) {

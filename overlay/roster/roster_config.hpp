@@ -31,7 +31,7 @@ struct RosterConfig {
   Duration digest_every = std::chrono::seconds{10};
   Duration digest_after_news = std::chrono::seconds{1};  // what a comparison brought goes on from here
 
-  Duration reach_out_for = std::chrono::minutes{10};       // how long a contact that nobody knows is asked for
+  Duration reach_out_for = std::chrono::minutes{10};  // how long a contact that nobody knows is asked for
 
   std::size_t accusers = 3;
   Duration gone_after = std::chrono::seconds{16};          // with fewer accusers, unless refuted

@@ -27,9 +27,8 @@ void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   if (const Gone* gone = roster_.find_gone(link.peer);
       gone && gone->accusers.size() > 0 && link.incarnation <= gone->last->incarnation)
     tell_reason(link.id, *gone, fx);
-  if (phase_ == Phase::ready && std::ranges::any_of(reach_outs_, [&](const ReachOut& r) {
-        return r.record->id == link.peer;
-      }))
+  if (phase_ == Phase::ready &&
+      std::ranges::any_of(reach_outs_, [&](const ReachOut& r) { return r.record->id == link.peer; }))
     send_digest(link.id, fx);
   for (Contact& contact : contacts_) {
     if (contact.record->id != link.peer) continue;
@@ -149,6 +148,8 @@ void RosterMachine::on_deadline(Time now, Effects& fx) {
                   [&](const Contact& c) { return phase_ == Phase::ready && roster_.find(c.record->id); });
     for (Contact& c : contacts_)
       if (c.state == Contact::State::failed) c.state = Contact::State::fresh;
+    // Another one first: the one before may have a link and nothing to say.
+    if (!contacts_.empty()) std::rotate(contacts_.begin(), contacts_.begin() + 1, contacts_.end());
   }
   if (!contacts_.empty()) try_contacts(now, fx);
   if (!waiting_.empty()) accuse(now, fx);

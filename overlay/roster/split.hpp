@@ -23,7 +23,8 @@ struct Part {
 };
 
 // The members of `ring` (sorted by place) inside `interval`.
-[[nodiscard]] inline std::span<const RingMember> members_in(std::span<const RingMember> ring, Interval interval) {
+[[nodiscard]] inline std::span<const RingMember> members_in(std::span<const RingMember> ring,
+                                                            Interval interval) {
   const auto first = std::ranges::lower_bound(ring, interval.lo, {}, &RingMember::place);
   const auto last =
       interval.hi == 0 ? ring.end() : std::ranges::lower_bound(ring, interval.hi, {}, &RingMember::place);

@@ -161,7 +161,8 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterWant& m
 }
 
 // Single entries, as many pages as we can afford; what stays behind is found by the next comparison.
-void RosterMachine::send_members(Time now, const LinkInfo& to, std::span<const RingMember> members, Effects& fx) {
+void RosterMachine::send_members(Time now, const LinkInfo& to, std::span<const RingMember> members,
+                                 Effects& fx) {
   for (std::size_t pages = wire::roster_pages_max; pages > 0 && !members.empty(); --pages) {
     std::uint64_t next = 0;
     const EventRef body = pack_page(members, next);

@@ -51,7 +51,9 @@ TEST(Split, PartsTileTheIntervalWhateverIsServed) {
     std::uint64_t a = rng.next(), b = rng.chance(0.2) ? 0 : rng.next();
     if (b != 0 && a > b) std::swap(a, b);
     const std::uint64_t salt = rng.next();
-    const auto served = [&](const RingMember& m) { return ((m.place ^ salt) * 0x9e3779b97f4a7c15ULL) >> 62 == 0; };
+    const auto served = [&](const RingMember& m) {
+      return ((m.place ^ salt) * 0x9e3779b97f4a7c15ULL) >> 62 == 0;
+    };
 
     const Cover c = cover(ring, {a, b}, 2 + rng.below(8), served);
 
@@ -92,8 +94,8 @@ struct Tree {
   int last_hop = 0;
 };
 
-Tree spread(const std::vector<RingMember>& ring, std::size_t source, std::size_t k, const std::set<std::size_t>& excluded,
-            Rng& rng) {
+Tree spread(const std::vector<RingMember>& ring, std::size_t source, std::size_t k,
+            const std::set<std::size_t>& excluded, Rng& rng) {
   struct Job {
     std::size_t at;
     Interval interval;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/roster/record_pool.hpp"
+
+#include "overlay/link/sodium.hpp"
+#include "tests/roster/lab.hpp"
+
+#include <gtest/gtest.h>
+
+namespace boato {
+namespace {
+
+const TopicId topic = topic_number(7);
+
+TEST(RecordPool, OneStatementIsKeptAndVerifiedOnce) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  const Signer a{1};
+  const auto statement = a.entry(topic, 3, "temp > 3", 0, 9);
+
+  const Interned first = pool.take(Time{seconds{5}}, statement);
+  const Interned second = pool.take(Time{seconds{6}}, statement);
+
+  ASSERT_EQ(first.verdict, Verdict::good);
+  EXPECT_EQ(first.record.get(), second.record.get());
+  EXPECT_EQ(pool.records(), 1U);
+  EXPECT_EQ(pool.verified(), 1U);
+  EXPECT_EQ(first.record->id, a.id);
+  EXPECT_EQ(first.record->topic, topic);
+  EXPECT_EQ(first.record->entry_version(), (EntryVersion{Incarnation{9}, 3}));
+  EXPECT_EQ(first.record->interest_text, "temp > 3");
+  EXPECT_EQ(first.record->learnt, Time{seconds{5}});
+  EXPECT_EQ(first.size, statement.size());
+}
+
+TEST(RecordPool, TheLastReferenceFreesTheRecord) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  {
+    const Interned taken = pool.take(Time{}, Signer{1}.entry(topic, 1));
+    RecordRef copy = taken.record;
+    EXPECT_EQ(pool.records(), 1U);
+  }
+  EXPECT_EQ(pool.records(), 0U);
+}
+
+TEST(RecordPool, ManyRecordsComeAndGoInAnyOrder) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  Rng rng{1};
+  const Signer a{1};
+  std::vector<RecordRef> held;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    held.push_back(pool.take(Time{}, a.entry(topic, i)).record);
+    ASSERT_TRUE(held.back());
+    if (rng.chance(0.4)) {
+      std::swap(held[rng.below(held.size())], held.back());
+      held.pop_back();
+    }
+  }
+  EXPECT_EQ(pool.records(), held.size());
+  const auto checked = pool.verified();
+  for (const RecordRef& r : held)
+    EXPECT_EQ(pool.take(Time{}, std::vector(r->statement)).record.get(), r.get());
+  EXPECT_EQ(pool.verified(), checked);
+}
+
+TEST(RecordPool, AnyFlippedBitIsRefusedWithRealKeys) {
+  RecordPool pool{sodium_crypto(), NetworkId{}};
+  const Signer a{1, sodium_crypto()};
+  const auto good = a.entry(topic, 1, "x = 1");
+  ASSERT_EQ(pool.take(Time{}, good).verdict, Verdict::good);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto bad = good;
+    bad[i] ^= std::byte{4};
+    EXPECT_NE(pool.take(Time{}, bad).verdict, Verdict::good) << i;
+  }
+  EXPECT_EQ(pool.records(), 0U);
+}
+
+TEST(RecordPool, AStatementOfAnotherNetworkIsForged) {
+  NetworkId other;
+  other.raw.fill(1);
+  RecordPool pool{toy_crypto(), other};
+  EXPECT_EQ(pool.take(Time{}, Signer{1}.entry(topic, 1)).verdict, Verdict::forged);
+}
+
+TEST(RecordPool, EmptyAndTrueMeanEverythingAndFalseNothing) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  const Signer a{1};
+  const auto interest = [&](std::string_view text) {
+    return pool.take(Time{}, a.entry(topic, 1, text)).record->interest;
+  };
+  EXPECT_EQ(interest(""), Interest::everything);
+  EXPECT_EQ(interest("true"), Interest::everything);
+  EXPECT_EQ(interest("false"), Interest::nothing);
+  EXPECT_EQ(interest("a = 1"), Interest::predicate);
+}
+
+TEST(RecordPool, InterestsAboveTheLimitAreMalformed) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  const Signer a{1};
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1023, 'x'))).verdict, Verdict::good);
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1024, 'x'))).verdict, Verdict::good);
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1025, 'x'))).verdict, Verdict::malformed);
+}
+
+TEST(RecordPool, AFullPoolTakesNoMoreButOurOwn) {
+  RecordPool pool{toy_crypto(), NetworkId{}, {.records_max = 2, .accusations_max = 1}};
+  const Signer a{1};
+  const Interned one = pool.take(Time{}, a.entry(topic, 1)), two = pool.take(Time{}, a.entry(topic, 2));
+  const Interned accused = pool.take(Time{}, a.suspicion(topic, PeerId{}, {}));
+  EXPECT_EQ(two.verdict, Verdict::good);
+  EXPECT_EQ(accused.verdict, Verdict::good);
+
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 3)).verdict, Verdict::full);
+  EXPECT_EQ(pool.take(Time{}, a.suspicion(topic, PeerId{}, {}, 2)).verdict, Verdict::full);
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1)).verdict, Verdict::good);  // is there already
+  EXPECT_EQ(pool.take_own(Time{}, a.entry(topic, 3)).verdict, Verdict::good);
+}
+
+TEST(RecordPool, StatementsOfOtherTypesAreMalformed) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  EXPECT_EQ(pool.take(Time{}, Signer{1}.sign(wire::StatementType::peer_record, {}, {})).verdict,
+            Verdict::malformed);
+  EXPECT_EQ(pool.take(Time{}, {}).verdict, Verdict::malformed);
+}
+
+}  // namespace
+}  // namespace boato

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/roster/lab.hpp"
+
+#include <gtest/gtest.h>
+
+namespace boato {
+namespace {
+
+using Kind = RosterChange::Kind;
+
+struct Whole : Lab {
+  explicit Whole(std::size_t count, RosterConfig with = {}) : Lab{count, with} {
+    connect_all();
+    start(0);
+    for (std::size_t i = 1; i < count; ++i) start(i, {0}), pass(milliseconds{3});
+    pass(seconds{2});
+    BOATO_CHECK(all_equal() && peers[0]->roster().size() == count);
+    for (auto& peer : peers) peer->changes.clear();
+    forget_counts();
+  }
+  [[nodiscard]] std::size_t who_miss(std::size_t member) const {
+    std::size_t n = 0;
+    for (const auto& peer : peers) n += peer->alive && !peer->roster().find(peers[member]->self.id) ? 1U : 0U;
+    return n;
+  }
+  // `by` accuses `who` before all; its link is gone, theirs are not, unless told so.
+  void accuse(std::size_t by, std::size_t who) {
+    cut(by, who);
+    unreachable(by, who);
+  }
+};
+
+TEST(Suspicion, ACrashedMemberIsGoneEverywhereWithinSeconds) {
+  Whole lab{40};
+  lab.crash(7);
+  lab.pass(seconds{2});
+  EXPECT_EQ(lab.who_miss(7), 39U);
+  EXPECT_TRUE(lab.all_equal());
+  EXPECT_EQ(lab[3].told(Kind::left), 1U);
+}
+
+TEST(Suspicion, AFewAccuseAndTheOthersNeedNot) {
+  Whole lab{60};
+  lab.crash(7);
+  lab.pass(seconds{2});
+  // Three accusations would do; those on their way at the same time are too many, but far from all 59.
+  EXPECT_LT(lab.received(wire::Kind::roster_spread), 40U * 59U);
+  EXPECT_GE(lab.received(wire::Kind::roster_spread), 3U * 58U);
+}
+
+TEST(Suspicion, TwoAccusersNeedSixteenSecondsWhereThreeNeedNone) {
+  Whole lab{10};
+  lab[9].alive = false;
+  for (std::size_t i = 0; i < 9; ++i) lab.cut(i, 9);
+  lab.unreachable(0, 9);
+  lab.unreachable(1, 9);
+  lab.pass(seconds{15});
+  EXPECT_EQ(lab.who_miss(9), 0U);
+  EXPECT_TRUE(lab[4].roster().suspected(lab[9].self.id));
+  lab.pass(seconds{2});
+  EXPECT_EQ(lab.who_miss(9), 9U);
+}
+
+TEST(Suspicion, TheThirdAccuserEndsIt) {
+  Whole lab{10};
+  lab[9].alive = false;
+  for (std::size_t i = 0; i < 9; ++i) lab.cut(i, 9);
+  for (std::size_t i : {0, 1, 2}) lab.unreachable(i, 9);
+  lab.pass(seconds{1});
+  EXPECT_EQ(lab.who_miss(9), 9U);
+}
+
+TEST(Suspicion, OfTwoMembersTheOtherOneDecides) {
+  Whole lab{2};
+  lab.crash(1);
+  lab.pass(seconds{1});
+  EXPECT_EQ(lab[0].roster().size(), 1U);
+}
+
+TEST(Suspicion, AFalselyAccusedMemberRefutesAndStays) {
+  Whole lab{20};
+  for (std::size_t i = 1; i < 20; ++i)
+    if (i != 5 && i != 6) lab.cut(i, 5);  // only 6 and 0 keep a link to 5
+  const auto version = lab[5].machine->own_record()->version;
+  lab.unreachable(1, 5);
+  lab.pass(milliseconds{400});
+  EXPECT_TRUE(lab[10].roster().suspected(lab[5].self.id));
+
+  lab.pass(seconds{20});
+
+  EXPECT_EQ(lab.who_miss(5), 0U);
+  EXPECT_TRUE(lab.all_equal());
+  EXPECT_GT(lab[10].roster().find(lab[5].self.id)->version, version);
+  EXPECT_FALSE(lab[10].roster().suspected(lab[5].self.id));
+}
+
+TEST(Suspicion, AnOwnLiveLinkOutweighsIt) {
+  Whole lab{10};
+  lab.accuse(1, 5);
+  lab.pass(milliseconds{350});
+  EXPECT_TRUE(lab[1].roster().suspected(lab[5].self.id) || lab[1].roster().find(lab[5].self.id)->version > 0);
+  EXPECT_FALSE(lab[2].roster().suspected(lab[5].self.id));
+  lab.pass(seconds{30});
+  EXPECT_EQ(lab.who_miss(5), 0U);
+}
+
+TEST(Suspicion, ThoseWhoBuriedAFalselyAccusedMemberTakeItBack) {
+  Whole lab{20};
+  for (std::size_t i = 0; i < 19; ++i)
+    if (i != 6) lab.cut(i, 19);
+  for (std::size_t i : {0, 1, 2}) lab.unreachable(i, 19);
+  lab.pass(milliseconds{350});
+  EXPECT_GE(lab.who_miss(19), 10U);  // three accusers: gone at once for who has no link
+
+  lab.pass(seconds{30});
+
+  EXPECT_EQ(lab.who_miss(19), 0U);
+  EXPECT_TRUE(lab.all_equal());
+}
+
+TEST(Suspicion, ANewLinkToASuspectClearsIt) {
+  Whole lab{6};
+  lab[5].alive = false;
+  for (std::size_t i = 0; i < 5; ++i) lab.cut(i, 5);
+  lab.unreachable(0, 5);
+  lab.pass(seconds{1});
+  EXPECT_TRUE(lab[3].roster().suspected(lab[5].self.id));
+  lab.connect(3, 5);
+  EXPECT_FALSE(lab[3].roster().suspected(lab[5].self.id));
+}
+
+TEST(Suspicion, OneMemberAccusesAtMostFourInTenSeconds) {
+  Whole lab{20};
+  for (std::size_t i = 10; i < 16; ++i) {
+    lab[i].alive = false;
+    lab.cut(0, i);
+    lab.unreachable(0, i);
+  }
+  lab.pass(seconds{2});
+  EXPECT_EQ(lab[0].roster().suspects().size(), 4U);
+  lab.pass(seconds{10});
+  EXPECT_EQ(lab[0].roster().suspects().size(), 6U);
+}
+
+TEST(Suspicion, WhoIsNoMemberHasNoVoice) {
+  Whole lab{4};
+  for (std::size_t i = 0; i < 3; ++i) lab.cut(i, 3);
+  const EntryVersion of = lab[0].roster().find(lab[3].self.id)->entry_version();
+  const auto words = Signer{4711}.suspicion(lab.topic, lab[3].self.id, of);
+  lab.hand(0, 1, wire::RosterSpread{tag_of(lab.topic), 1, 1, {}, 1}, words);
+  EXPECT_FALSE(lab[0].roster().suspected(lab[3].self.id));
+  EXPECT_TRUE(lab[0].closes.empty());
+}
+
+TEST(Suspicion, NobodyAccusesItself) {
+  Whole lab{4};
+  for (std::size_t i = 0; i < 3; ++i) lab.cut(i, 3);
+  const EntryVersion of = lab[0].roster().find(lab[3].self.id)->entry_version();
+  lab.hand(0, 1, wire::RosterSpread{tag_of(lab.topic), 1, 1, {}, 1},
+           lab[3].signer.suspicion(lab.topic, lab[3].self.id, of));
+  EXPECT_FALSE(lab[0].roster().suspected(lab[3].self.id));
+}
+
+TEST(Suspicion, AForgedOneEndsTheLink) {
+  Whole lab{4};
+  const EntryVersion of = lab[0].roster().find(lab[3].self.id)->entry_version();
+  auto words = lab[2].signer.suspicion(lab.topic, lab[3].self.id, of);
+  words[60] ^= std::byte{1};
+  lab.hand(0, 1, wire::RosterSpread{tag_of(lab.topic), 1, 1, {}, 1}, words);
+  EXPECT_EQ(lab[0].closes.size(), 1U);
+}
+
+TEST(Suspicion, AnAccusationOfAnOlderEntryCountsForNothing) {
+  Whole lab{4};
+  for (std::size_t i = 0; i < 3; ++i) lab.cut(i, 3);
+  const EntryVersion of = lab[0].roster().find(lab[3].self.id)->entry_version();
+  lab.hand(0, 1, wire::RosterSpread{tag_of(lab.topic), 1, 1, {}, 1},
+           lab[2].signer.suspicion(lab.topic, lab[3].self.id, {of.incarnation, of.version - 1}));
+  EXPECT_FALSE(lab[0].roster().suspected(lab[3].self.id));
+}
+
+TEST(Suspicion, ARestartDuringSuspicionReplacesTheEntryAtOnce) {
+  Whole lab{10};
+  lab.crash(9);
+  lab.pass(milliseconds{100});
+  lab[9].self.incarnation = Incarnation{2};
+  lab.renew(9);
+  for (std::size_t i = 0; i < 9; ++i) lab.connect(9, i);
+  lab.start(9, {0});
+  lab.pass(seconds{30});
+  EXPECT_EQ(lab.who_miss(9), 0U);
+  EXPECT_TRUE(lab.all_equal());
+  EXPECT_EQ(lab[4].roster().find(lab[9].self.id)->incarnation, Incarnation{2});
+}
+
+TEST(Suspicion, APartitionThatBuriedTheOtherHalfHeals) {
+  Whole lab{16};
+  const auto half = [](std::size_t i) { return i % 2; };
+  for (std::size_t a = 0; a < 16; ++a)
+    for (std::size_t b = a + 1; b < 16; ++b)
+      if (half(a) != half(b)) lab.part(a, b);
+  lab.pass(minutes{2});
+  EXPECT_EQ(lab[0].roster().size(), 8U);
+  EXPECT_EQ(lab[1].roster().size(), 8U);
+
+  lab.blocked.clear();
+  lab.pass(minutes{2});  // ghosts are dialled
+
+  EXPECT_EQ(lab[0].roster().size(), 16U);
+  EXPECT_TRUE(lab.all_equal());
+}
+
+TEST(Suspicion, WhoMissedTheNewsOfADeathLearnsOfItByComparing) {
+  Whole lab{10};
+  lab[9].alive = false;
+  for (std::size_t i = 0; i < 9; ++i) lab.cut(i, 9);
+  lab[0].alive = false;  // away for a moment
+  for (std::size_t i : {1, 2, 3}) lab.unreachable(i, 9);
+  lab.pass(seconds{1});
+  lab[0].alive = true;
+  EXPECT_EQ(lab.who_miss(9), 8U);
+  lab.pass(seconds{50});
+  EXPECT_EQ(lab.who_miss(9), 9U);
+}
+
+}  // namespace
+}  // namespace boato
