@@ -138,11 +138,10 @@ void Membership::refuse(Time now, const LinkInfo& from, Effects& fx) {
 // At the cap and asked urgently: the neighbour that has most can spare us. Nobody near its minimum is given
 // up.
 void Membership::make_room(Time now, Effects& fx) {
-  if (active_.size() < cap()) return;
+  if (active_.size() < cap()) return;  // so it is not empty
   const auto most = std::ranges::max_element(active_, {}, &ActivePeer::degree);
-  const bool can_spare = most->degree > config_.active_target;
   // membership: a neighbour at its minimum is evicted too
-  if (most == active_.end() || (!can_spare && !BOATO_MUTANT(101))) return;
+  if (most->degree <= config_.active_target && !BOATO_MUTANT(101)) return;
   const auto victim = BOATO_MUTANT(101) ? std::ranges::min_element(active_, {}, &ActivePeer::degree) : most;
   if (const LinkInfo* link = links_.find(victim->link)) say_disconnect(now, *link, CloseReason::full, fx);
 }
@@ -192,9 +191,10 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Accept& m, Effec
     return;
   }
   const Ask* a = ask_of(from.peer);
-  if (!a || a->link != from.id) return say_disconnect(now, from, CloseReason::full, fx);
-  const bool heals = a->why == Why::heal;
-  if (!activate(now, from, m.degree)) return say_disconnect(now, from, CloseReason::full, fx);
+  const bool asked =
+      (a && a->link == from.id) || BOATO_MUTANT(104);  // membership: whoever claims it is a neighbour
+  const bool heals = a && a->why == Why::heal;
+  if (!asked || !activate(now, from, m.degree)) return say_disconnect(now, from, CloseReason::full, fx);
   splice_linked(now, from.peer, fx);
   if (heals) healed(now, from, fx);
 }
