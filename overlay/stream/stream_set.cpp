@@ -31,7 +31,7 @@ std::uint64_t StreamSet::digest(const Stream& stream) {
   return sum;
 }
 
-StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key) {
+StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key, Room room) {
   if (last_used_ != none && slots_[last_used_].stream.key() == key)
     return {Found::known, StreamIndex{last_used_}};
 
@@ -66,7 +66,8 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key) {
   if (index) {
     --unnamed_;
   } else {
-    if (by_tag_.size() - (close_one ? 1 : 0) >= config_.streams_max) return {Found::full, {}};
+    if (by_tag_.size() - (close_one ? 1 : 0) >= config_.streams_max && room == Room::shared)
+      return {Found::full, {}};
     index = take_slot(tag);
   }
   slots_[index->raw()].stream.name(key);
@@ -209,7 +210,7 @@ void StreamSet::check_invariants() const {
     unnamed += stream.named() ? 0 : 1;
   }
   BOATO_CHECK(sum == digest_ && unnamed == unnamed_);
-  BOATO_CHECK(by_tag_.size() <= config_.streams_max && unnamed_ <= config_.unnamed_max);
+  BOATO_CHECK(by_tag_.size() <= config_.streams_max + open_max && unnamed_ <= config_.unnamed_max);
   BOATO_CHECK(heard_.size() <= config_.heard_max);
   BOATO_CHECK(by_tag_.size() + free_.size() == slots_.size());
   std::uint64_t version = version_;

@@ -44,6 +44,8 @@ class StreamSet {
     stale,  // an incarnation that was closed, or is older than open_max others: its batches are duplicates
     full,   // streams_max, or its tag is taken by another stream
   };
+  // Others may fill the set; our own stream finds room all the same.
+  enum class Room : std::uint8_t { shared, reserved };
   struct Place {
     Found found{};
     StreamIndex index;                    // if known or added
@@ -53,7 +55,7 @@ class StreamSet {
   };
   // The stream of a batch. One that was used last costs one comparison; a known one two binary searches and
   // no hash.
-  Place find_or_add(Time now, const StreamKey& key);
+  Place find_or_add(Time now, const StreamKey& key, Room room = Room::shared);
 
   [[nodiscard]] std::optional<StreamIndex> find(StreamTag tag) const;
   [[nodiscard]] const Stream& operator[](StreamIndex index) const { return slots_[index.raw()].stream; }

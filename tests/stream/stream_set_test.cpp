@@ -112,6 +112,17 @@ TEST(StreamSet, RefusesAStreamAboveItsBound) {
   EXPECT_EQ(lab.open(key(3)).found, Found::known);
 }
 
+TEST(StreamSet, HasRoomForOurOwnStreamWhenOthersFilledIt) {
+  Lab lab{.config = {.streams_max = 2}};
+  lab.open(key(1));
+  lab.open(key(2));
+
+  EXPECT_EQ(lab.set.find_or_add(lab.now, key(3), StreamSet::Room::reserved).found, Found::added);
+  lab.set.check_invariants();
+
+  EXPECT_EQ(lab.open(key(4)).found, Found::full);
+}
+
 TEST(StreamSet, RestartsOfAPublisherNeedNoMoreRoomThanItHas) {
   Lab lab{.config = {.streams_max = StreamSet::open_max}};
   for (std::uint64_t i = 1; i <= StreamSet::open_max; ++i) lab.open(key(1, i));
