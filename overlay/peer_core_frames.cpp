@@ -102,6 +102,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
     arrived = topic->multicast.on(now, from, m, body_of(frame, in), membership_.mass_death(now), fx_);
   else
     arrived = topic->multicast.on(now, from, m, body_of(frame, in), fx_);
+  if (const auto closed = topic->multicast.closed()) topic->delivery.forget(*closed);
   if (arrived) deliver(now, *topic, *arrived);
   touch(*topic);
 }

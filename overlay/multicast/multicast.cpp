@@ -50,8 +50,17 @@ void Multicast::bad_batch(const LinkInfo& from, Effects& fx) {
   fx.close(from.id, CloseReason::protocol);
 }
 
+void Multicast::forget(std::optional<StreamIndex> closed) {
+  arrived_.closed = closed;
+  if (!closed) return;
+  context_.cache.forget(context_.slot, *closed);
+  mesh_.forget(*closed);
+  puller_.forget(*closed);
+}
+
 Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops,
                                    Effects& fx) {
+  arrived_.closed.reset();
   const auto parsed = wire::parse_batch(bytes.bytes(), context_.config.payload_max);
   if (!parsed) {
     fx.count(Counter::frames_malformed);
@@ -62,7 +71,6 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   arrived_.batch = batch;
   arrived_.bytes = bytes;
   arrived_.hops = hops;
-  arrived_.closed.reset();
   trust_ = Trust::attested;
   // Who is not the publisher brings a signature that must hold before we keep, count or forward anything of
   // it.
@@ -82,12 +90,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
     return Came::unwanted;
   }
   arrived_.stream = place.index;
-  arrived_.closed = place.closed;
-  if (place.closed) {
-    context_.cache.forget(context_.slot, *place.closed);
-    mesh_.forget(*place.closed);
-    puller_.forget(*place.closed);
-  }
+  forget(place.closed);
   const SeqRange run{batch.first, batch.last()};
   mesh_.knows_run(from.id, place.index, run);
   if (place.heard.raw() > 0) puller_.wanted(now, place.index, place.heard, from.id);
@@ -120,6 +123,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
 
 const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& cast, const EventRef& bytes,
                              bool flood, Effects& fx) {
+  arrived_.closed.reset();
   fx.count(Counter::casts_received);
   ledger_.received(now, from.id, fx);
   if (cast.except.size() % 8 != 0 || cast.except.size() > 8 * wire::except_max) {
@@ -194,10 +198,11 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair&
 
 const Arrived& Multicast::publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
                                   Effects& fx) {
-  const StreamSet::Place place = context_.streams.find_or_add(now, {batch.publisher, batch.incarnation});
+  const StreamSet::Place place =
+      context_.streams.find_or_add(now, {batch.publisher, batch.incarnation}, StreamSet::Room::reserved);
   BOATO_CHECK(place.found == StreamSet::Found::known || place.found == StreamSet::Found::added);
   arrived_.stream = place.index;
-  arrived_.closed = place.closed;
+  forget(place.closed);
   arrived_.batch = batch;
   arrived_.bytes = bytes;
   arrived_.hops = 0;

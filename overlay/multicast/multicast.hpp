@@ -31,7 +31,7 @@ struct Arrived {
   EventRef bytes;
   Fresh fresh;
   std::uint8_t hops = 0;
-  std::optional<StreamIndex> closed;  // an older stream whose index will be reused: forget it
+  std::optional<StreamIndex> closed;  // see Multicast::closed
 };
 
 struct MulticastCounts {
@@ -59,11 +59,14 @@ class Multicast {
   // Own batches published before anybody was known are sent now.
   void send_waiting(Time now, Effects& fx);
 
-  // Null: nothing new in it. A bad batch closes the link.
+  // Null: nothing new in it. A bad batch closes the link. Either way closed() may name an older stream whose
+  // index will be reused.
   const Arrived* on(Time now, const LinkInfo& from, const wire::Cast& cast, const EventRef& batch, bool flood,
                     Effects& fx);
   const Arrived* on(Time now, const LinkInfo& from, const wire::Repair& repair, const EventRef& batch,
                     Effects& fx);
+  // The stream that the last batch closed, whether anything of it was new or not: forget it before the next.
+  [[nodiscard]] std::optional<StreamIndex> closed() const { return arrived_.closed; }
   void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx) {
     mesh_.on(now, from, mesh, fx);
   }
@@ -79,7 +82,8 @@ class Multicast {
     HaveReader reader{tell.streams};
     while (reader.next(have_entry_)) {
       const auto index = context_.streams.start_at(now, have_entry_.tag, have_entry_.upto);
-      if (index) start_at(*index, context_.streams[*index].frontier());
+      // Not the frontier: it may have joined runs that came early and still wait for their turn.
+      if (index) start_at(*index, have_entry_.upto);
     }
     if (!tell.more) started_ = true;
   }
@@ -115,6 +119,7 @@ class Multicast {
  private:
   enum class Came : std::uint8_t { fresh, duplicate, unwanted, bad };
   Came take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx);
+  void forget(std::optional<StreamIndex> closed);
   bool verify(const wire::BatchView& batch, Effects& fx);
   void bad_batch(const LinkInfo& from, Effects& fx);
   bool accept_start(const LinkInfo& from, const wire::StartTell& tell, Effects& fx);
