@@ -81,7 +81,7 @@ void Dialer::refill(Bucket& bucket, std::uint32_t rate, Time now) {
 }
 
 Time Dialer::token_at(const Bucket& bucket, std::uint32_t rate) const {
-  if (bucket.tokens >= token || rate == 0) return Time::min();
+  if (bucket.tokens >= token || rate == 0) return Time{};
   return bucket.filled + Duration{(token - bucket.tokens + rate - 1) / rate};
 }
 

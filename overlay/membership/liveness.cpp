@@ -38,14 +38,14 @@ void Liveness::set_active(LinkId link, bool active) {
   State* state = find(link);
   if (!state || state->active == active) return;
   state->active = active;
-  if (active) next_check_ = Time::min();
+  if (active) next_check_ = Time{};  // at once
 }
 
 void Liveness::set_busy(LinkId link, bool busy) {
   State* state = find(link);
   if (!state || state->busy == busy) return;
   state->busy = busy;
-  if (busy) next_check_ = Time::min();
+  if (busy) next_check_ = Time{};  // at once
 }
 
 Time Liveness::quiet_since(LinkId link) const {
