@@ -19,7 +19,7 @@ struct NetworkDials {
   Duration jitter = std::chrono::milliseconds{2};  // more for each frame, uniform
   double loss = 0;       // of packets: TCP sends them again after a timeout, so the frame comes late
   double vanish = 0;     // of frames that carry events: gone without a trace, as no TCP would lose them
-  double duplicate = 0;  // of frames that carry events: come twice
+  double duplicate = 0;  // of events on their way: come twice
   double reset = 0;      // of frames: the link is cut instead
   Duration retransmit_after = std::chrono::milliseconds{200};
   std::uint64_t bandwidth = 0;  // bytes/s of each peer's way out; 0 = no limit

@@ -144,7 +144,8 @@ void FullTransport::close(Time now, std::uint32_t from, LinkId link, CloseReason
   const std::uint8_t end = end_of(c, from);
   if (!c.open[end]) return;
   ends_.at(connection).link[end]->close(why);
-  ends_.at(connection).told[end] = false;                      // the core knows of it no more
+  ends_.at(connection).told[end] = false;
+  plan_closed(now, connection, end, why);
   if (receiving_ != connection) finish(now, connection, end);  // else on_arrival does, outside of receive()
 }
 
@@ -173,7 +174,7 @@ void FullTransport::pump(Time now, std::uint32_t connection, std::uint8_t end) {
     s.end = static_cast<std::uint8_t>(1 - end);
     s.flow = Flow::reliable;  // one stream of bytes: one order for all flows
     s.set(Bytes{out_}.first(size));
-    travel(depart(now, connection, end, size), slot);
+    travel(depart(now, connection, end, Flow::reliable, size), slot);
   }
   if (c.open[end] && link.queued_bytes() > 0) plan_look(now, connection, end);
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/light_transport.hpp"
 
+#include "overlay/wire/event_messages.hpp"
+
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 namespace boato::sim {
@@ -10,6 +14,15 @@ namespace {
 // Frame length, record length, kind and tag: what the bytes of one small frame grow by on a real link.
 constexpr std::size_t frame_overhead = 4 + 2 + 1 + 16;
 constexpr std::size_t control_bytes_max = std::size_t{256} << 10;
+
+// A CAST comes the second time as REPAIR: links never repeat a frame, and TAKEN counts on it, but two peers
+// may well send the same event.
+Bytes as_repair(Bytes envelope, std::span<std::byte> room) {
+  wire::Cast cast;
+  if (!wire::decode(envelope, cast)) return envelope;
+  const auto size = wire::encode(wire::Repair{cast.topic}, room);
+  return size ? Bytes{room}.first(*size) : envelope;
+}
 }  // namespace
 
 void LightTransport::tell_up(std::uint32_t connection, std::uint8_t end) {
@@ -85,10 +98,11 @@ void LightTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, 
     copy.connection = connection;
     copy.end = s.end;
     copy.flow = flow;
-    copy.set(envelope);
+    std::array<std::byte, 64> repair;
+    copy.set(as_repair(envelope, repair));
     copy.body = slots_[slot].body;
   }
-  const Time leaves = depart(now, connection, end, bytes);
+  const Time leaves = depart(now, connection, end, flow, bytes);
   travel(leaves, slot);
   if (twice) travel(leaves + conditions_.up_to(std::chrono::milliseconds{50}), again);
 }

@@ -41,7 +41,7 @@ void on_abort(int) {
 
 std::string default_folder() {
   std::error_code ignored;
-  for (const std::filesystem::path folder :
+  for (const std::filesystem::path& folder :
        {std::filesystem::path{BOATO_SCENARIOS},
         std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "../share/boato/scenarios"})
     if (std::filesystem::is_directory(folder, ignored)) return folder.string();

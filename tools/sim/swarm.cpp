@@ -46,7 +46,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   if (rng.chance(0.25)) n.loss = one_of(rng, std::array{0.01, 0.05, 0.2});
   if (rng.chance(0.15)) n.duplicate = one_of(rng, std::array{0.01, 0.2});
   if (rng.chance(0.15)) n.reset = one_of(rng, std::array{0.0001, 0.002});
-  if (rng.chance(0.15)) n.bandwidth = one_of(rng, std::array<std::uint64_t, 2>{100'000, 1'000'000});
+  if (rng.chance(0.15)) n.bandwidth = one_of(rng, std::array<std::uint64_t, 2>{500'000, 2'000'000});
   if (rng.chance(0.15)) n.queue_max = std::size_t{256} << 10;
 
   const auto topics = 1 + rng.below(3);

@@ -306,13 +306,15 @@ std::size_t Transport::waiting(Time now, std::uint32_t connection, std::uint8_t 
   return bytes;
 }
 
-Time Transport::depart(Time now, std::uint32_t connection, std::uint8_t end, std::size_t bytes) {
+Time Transport::depart(Time now, std::uint32_t connection, std::uint8_t end, Flow flow, std::size_t bytes) {
   const std::uint32_t peer = connections_[connection].peer[end];
   const std::uint64_t bandwidth = conditions_.bandwidth_of(peer);
   if (bandwidth == 0) return now;
   if (way_out_free_.size() <= peer) way_out_free_.resize(peer + std::size_t{1});
   Time& free = way_out_free_[peer];
-  free = std::max(free, now) + Duration{static_cast<std::int64_t>(bytes * 1'000'000 / bandwidth)};
+  const Duration takes{static_cast<std::int64_t>(bytes * 1'000'000 / bandwidth)};
+  free = std::max(free, now) + takes;
+  if (flow == Flow::control) return now + takes;  // overtakes what waits, as in the records of a link
   Leaving& leaving = leaving_[connection * 2 + end];
   leaving.pieces.emplace_back(free, bytes);
   leaving.bytes += bytes;

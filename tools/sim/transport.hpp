@@ -139,7 +139,7 @@ class Transport {
   // Bytes that wait at an end: behind a partition, or for the way out.
   [[nodiscard]] std::size_t waiting(Time now, std::uint32_t connection, std::uint8_t end);
   // When `bytes` more from an end have left, given its bandwidth; counts them as waiting until then.
-  Time depart(Time now, std::uint32_t connection, std::uint8_t end, std::size_t bytes);
+  Time depart(Time now, std::uint32_t connection, std::uint8_t end, Flow flow, std::size_t bytes);
   void plan_look(Time now, std::uint32_t connection, std::uint8_t end);
   // The core has closed its end: it is told so in a turn of its own, as by a host.
   void plan_closed(Time now, std::uint32_t connection, std::uint8_t end, CloseReason why);

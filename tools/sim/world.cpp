@@ -85,7 +85,17 @@ class World::Sink {
       say("close " + other(link) + " link " + std::to_string(link.raw()) + " " + std::string{to_string(why)});
     if (w_.transport_->holds(peer_, link)) w_.transport_->close(w_.now_, peer_, link, why);
   }
-  void on_note(const Note& n) { w_.collector_.note(n); }
+  void on_note(const Note& n) {
+    w_.collector_.note(n);
+    // All peers are honest and of one version here: whoever finds another's frame wrong has found a mistake,
+    // unless the network did what no link does.
+    const NetworkDials& dials = w_.conditions_.dials;
+    w_.beyond_links_ |= dials.vanish > 0;
+    if (!w_.beyond_links_ && (n.counter == Counter::frames_malformed || n.counter == Counter::frames_unknown ||
+        n.counter == Counter::signatures_bad || n.counter == Counter::hops_exceeded))
+      w_.verdicts_.add(w_.now_, "honest", "peer " + std::to_string(peer_) + " counts " +
+                                              std::string{to_string(n.counter)} + w_.about_last_frame());
+  }
 
  private:
   void mark(std::uint64_t verb, std::uint64_t a, std::uint64_t b) {
@@ -357,8 +367,10 @@ void World::frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame
     return p.inputs.push_back(std::move(input));
   }
   see(peer, link, frame);
+  last_frame_ = frame.bytes;
   p.core->on_frame(local(p), link, flow, frame);
   settle(peer);
+  last_frame_ = {};
 }
 
 void World::take(std::uint32_t peer, Input& input) {
@@ -385,11 +397,22 @@ void World::take(std::uint32_t peer, Input& input) {
       frame.body = std::move(input.body);
       frame.whole = input.whole;
       see(peer, input.link, frame);
+      last_frame_ = frame.bytes;
       p.core->on_frame(t, input.link, input.flow, frame);
       break;
     }
   }
   settle(peer);
+  last_frame_ = {};
+}
+
+std::string World::about_last_frame() const {
+  if (last_frame_.empty()) return " outside of a frame";
+  wire::Cursor in{last_frame_};
+  wire::Kind kind{};
+  std::uint32_t fields = 0;
+  if (!wire::open_frame(in, kind, fields)) return " in a frame without a kind";
+  return " in a frame " + std::string{name_of(kind)} + " of " + std::to_string(last_frame_.size()) + " bytes";
 }
 
 void World::see(std::uint32_t peer, LinkId link, const Frame& frame) {
@@ -435,6 +458,15 @@ void World::watch_event(std::uint32_t publisher_peer, std::uint32_t topic, std::
 
 // --- turns
 
+namespace {
+std::string whose_deadline(const PeerCore& core, Time t) {
+  if (core.membership().next_deadline() <= t) return "membership";
+  if (core.directory().next_deadline() <= t) return "directory";
+  if (core.cache().next_deadline() <= t) return "cache";
+  return "a topic, the dialer or the ledger";
+}
+}  // namespace
+
 void World::on_timer(std::uint32_t peer) {
   SimPeer& p = peers_[peer];
   if (!p.core || p.paused || p.armed != now_) return;  // an older appointment
@@ -445,7 +477,7 @@ void World::on_timer(std::uint32_t peer) {
   p.last_wake = now_;
   if (p.wakes_here > wakes_at_once_max) {
     verdicts_.add(now_, "clock",
-                  "peer " + std::to_string(peer) + " asks to be woken again and again at one moment");
+                  "peer " + std::to_string(peer) + " asks to be woken again and again at one moment (" + whose_deadline(*p.core, t) + ")");
     p.armed = now_ + std::chrono::milliseconds{10};
     heap_.plan(p.armed, Happening::timer, peer);
     return;

@@ -204,6 +204,7 @@ class World final : public TransportHost {
   void pattern_opened(std::uint32_t peer, TopicTag tag);
   void end(std::uint32_t peer, bool silent);
   void see(std::uint32_t peer, LinkId link, const Frame& frame);
+  [[nodiscard]] std::string about_last_frame() const;
   void mix(std::uint64_t a, std::uint64_t b);
   void say(std::uint32_t peer, const std::string& what);
 
@@ -227,6 +228,8 @@ class World final : public TransportHost {
   Time now_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t steps_ = 0, publish_refused_ = 0;
+  bool beyond_links_ = false;  // frames have vanished
+  Bytes last_frame_{};  // the one that is handled just now
   std::vector<std::uint64_t> content_;
   std::vector<std::byte> payload_;
   // The event that is watched.
