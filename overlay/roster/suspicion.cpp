@@ -79,7 +79,8 @@ void RosterMachine::hear(Time now, const AccusationRef& accusation, Source sourc
     if (source == Source::page && refute_to_.size() < config_.refute_to_max &&
         std::ranges::find(refute_to_, from) == refute_to_.end())
       refute_to_.push_back(from);
-    if (accusation->of == own_->entry_version() && !BOATO_MUTANT(146)) {  // the accused stays silent
+    if (accusation->of == own_->entry_version()) {
+      if (BOATO_MUTANT(146)) return;  // the accused stays silent
       const bool crowd = roster_.suspects().size() > config_.refute_crowd;
       const Duration within = crowd ? config_.refute_within_crowd : config_.refute_within;
       if (refute_at_ == never)

@@ -88,7 +88,7 @@ TEST(Suspicion, AFalselyAccusedMemberRefutesAndStays) {
 
   lab.pass(seconds{20});
 
-  EXPECT_EQ(lab.who_miss(5), 0U);
+  ASSERT_EQ(lab.who_miss(5), 0U);
   EXPECT_TRUE(lab.all_equal());
   EXPECT_GT(lab[10].roster().find(lab[5].self.id)->version, version);
   EXPECT_FALSE(lab[10].roster().suspected(lab[5].self.id));
