@@ -27,7 +27,11 @@ void CastLedger::on_link_up(LinkId link) {
 void CastLedger::on_link_down(LinkId link, std::vector<Duty>& lost) {
   Line* line = find(link);
   if (!line) return;
-  while (!line->waiting.empty()) lost.push_back(line->take());
+  while (!line->waiting.empty()) {
+    const bool given = line->late > 0;
+    Duty duty = line->take();
+    if (!given) lost.push_back(std::move(duty));
+  }
   lines_.erase(lines_.begin() + (line - lines_.data()));
 }
 
@@ -65,11 +69,16 @@ void CastLedger::tell(Line& line, Effects& fx) {
   fx.send(line.link, Flow::control, wire::Taken{line.told});
 }
 
+void CastLedger::tell_all(Effects& fx) {
+  for (Line& line : lines_)
+    if (line.tell_at != never) tell(line, fx);
+}
+
 Time CastLedger::next_deadline() const {
   Time soonest = never;
   for (const Line& line : lines_) {
     soonest = std::min(soonest, line.tell_at);
-    if (!line.waiting.empty()) soonest = std::min(soonest, line.waiting[0].due);
+    if (line.waiting.size() > line.late) soonest = std::min(soonest, line.waiting[line.late].due);
   }
   return soonest;
 }
@@ -77,7 +86,8 @@ Time CastLedger::next_deadline() const {
 void CastLedger::on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue) {
   for (Line& line : lines_) {
     if (line.tell_at <= now) tell(line, fx);
-    while (!line.waiting.empty() && line.waiting.front().due <= now) overdue.push_back(line.take());
+    for (; line.late < line.waiting.size() && line.waiting[line.late].due <= now; ++line.late)
+      overdue.push_back(line.waiting[line.late].duty);
   }
 }
 
@@ -92,7 +102,7 @@ void CastLedger::check_invariants() const {
     const Line& line = lines_[i];
     BOATO_CHECK(i == 0 || lines_[i - 1].link < line.link);
     BOATO_CHECK(line.waiting.size() <= config_.outstanding_max);
-    BOATO_CHECK(line.told <= line.received);
+    BOATO_CHECK(line.told <= line.received && line.late <= line.waiting.size());
     for (std::size_t k = 1; k < line.waiting.size(); ++k)
       BOATO_CHECK(line.waiting[k - 1].number < line.waiting[k].number && line.waiting[k].number <= line.sent);
   }

@@ -71,6 +71,9 @@ class CastLedger {
     return true;
   }
 
+  // Before this peer leaves: whoever sent to us shall not wait for a word that never comes.
+  void tell_all(Effects& fx);
+
   [[nodiscard]] Time next_deadline() const;
   // Tells what is due to be told; duties that nobody has taken in time go to `overdue`.
   void on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue);
@@ -89,9 +92,11 @@ class CastLedger {
     std::uint64_t received = 0, told = 0;
     Time tell_at = never;
     Ring<Waiting> waiting;
+    std::size_t late = 0;  // so many at the front were given to others already; a late TAKEN still counts
     Duty take() {
       Duty duty = std::move(waiting[0].duty);
       waiting.pop_front();
+      late -= late > 0 ? 1 : 0;
       return duty;
     }
   };

@@ -155,6 +155,7 @@ Outcome run(const System& system, const Work& work) {
   outcome.published = sending.sent;
   outcome.delivered_least = sending.sent;
   outcome.complete = sent;
+  if (!sent) std::fprintf(stderr, "bench: the publisher could not hand over everything\n");
   for (const Child& child : children) {
     std::uint64_t count = 0, announced = 0;
     double seconds = 0, p50 = 0, p99 = 0;
@@ -162,6 +163,9 @@ Outcome run(const System& system, const Work& work) {
                       std::sscanf(line.c_str(), "%" SCNu64 " %" SCNu64 " %lf %lf %lf", &count, &announced,
                                   &seconds, &p50, &p99) == 5;
     outcome.complete = outcome.complete && told && count == announced;
+    if (!told || count != announced)
+      std::fprintf(stderr, "bench: a subscriber %s: %" PRIu64 " of %" PRIu64 " events\n",
+                   told ? "lacks some" : "is silent", count, sending.sent);
     outcome.delivered_least = std::min(outcome.delivered_least, count);
     const double speed = seconds > 0 ? static_cast<double>(count) / seconds : 0;
     if (outcome.events_per_s == 0 || speed < outcome.events_per_s) outcome.events_per_s = speed;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay/multicast/cast_ledger.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace boato {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Ledger {
+  MulticastConfig config;
+  CastLedger ledger{config};
+  Effects fx;
+  LinkInfo link;
+  Time now{std::chrono::seconds{1}};
+  std::vector<Duty> given;
+
+  Ledger() {
+    link.id = LinkId{1};
+    ledger.on_link_up(link.id);
+  }
+  void send(std::uint8_t hops) {
+    Duty duty;
+    duty.hops = hops;
+    ledger.sent(now, link, duty);
+  }
+  std::vector<int> taken(std::uint64_t count) {
+    std::vector<int> out;
+    EXPECT_TRUE(ledger.on_taken(link.id, count, [&](Duty&& duty) { out.push_back(duty.hops); }));
+    ledger.check_invariants();
+    return out;
+  }
+  void pass(Duration d) {
+    now += d;
+    ledger.on_deadline(now, fx, given);
+    ledger.check_invariants();
+  }
+};
+
+TEST(CastLedger, ASilentChildsDutyIsGivenOnOnce) {
+  Ledger lab;
+  lab.send(1);
+
+  lab.pass(lab.config.taken_min);
+  lab.pass(lab.config.taken_min);
+
+  EXPECT_THAT(lab.given, testing::SizeIs(1));
+  EXPECT_EQ(lab.ledger.next_deadline(), never);
+}
+
+TEST(CastLedger, ALateTakenStillCountsForThePublisher) {
+  Ledger lab;
+  lab.send(1);
+  lab.send(2);
+
+  lab.pass(lab.config.taken_max);
+
+  EXPECT_THAT(lab.taken(1), testing::ElementsAre(1));
+  EXPECT_THAT(lab.taken(2), testing::ElementsAre(2));
+}
+
+TEST(CastLedger, ABrokenLinkGivesOnWhatWasNotGivenOnBefore) {
+  Ledger lab;
+  lab.send(1);
+  lab.pass(lab.config.taken_min);
+  lab.send(2);
+  std::vector<Duty> lost;
+
+  lab.ledger.on_link_down(lab.link.id, lost);
+
+  ASSERT_THAT(lost, testing::SizeIs(1));
+  EXPECT_EQ(lost[0].hops, 2);
+}
+
+TEST(CastLedger, ATakenForMoreThanWasSentIsALie) {
+  Ledger lab;
+  lab.send(1);
+
+  EXPECT_FALSE(lab.ledger.on_taken(lab.link.id, 2, [](Duty&&) {}));
+}
+
+TEST(CastLedger, TakenIsToldInTimeOrAfterManyCasts) {
+  Ledger lab;
+
+  lab.ledger.received(lab.now, lab.link.id, lab.fx);
+  EXPECT_THAT(lab.fx.sends(), testing::IsEmpty());
+  lab.pass(lab.config.taken_after);
+  EXPECT_THAT(lab.fx.sends(), testing::SizeIs(1));
+  lab.fx.clear();
+  for (std::uint32_t i = 0; i < lab.config.taken_every; ++i)
+    lab.ledger.received(lab.now, lab.link.id, lab.fx);
+
+  EXPECT_THAT(lab.fx.sends(), testing::SizeIs(1));
+}
+
+TEST(CastLedger, SoManyOutstandingAndNoMore) {
+  Ledger lab;
+  for (std::size_t i = 0; i + 1 < lab.config.outstanding_max; ++i) lab.send(0);
+  EXPECT_TRUE(lab.ledger.may_send(lab.link.id));
+
+  lab.send(0);
+
+  EXPECT_FALSE(lab.ledger.may_send(lab.link.id));
+}
+
+}  // namespace
+}  // namespace boato
