@@ -38,7 +38,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& n
     return Error{Errc::bad_config, "cannot make the control socket " + *path + ": " + std::strerror(errno)};
   }
   server->path_ = *path;
-  if (::chmod(path->c_str(), 0600) != 0 || ::listen(server->listener_.get(), 16) != 0) {
+  if (::chmod(path->c_str(), 0600) != 0 || ::listen(server->listener_.get(), 2 * clients_max) != 0) {
     return Error{Errc::bad_config, "cannot open the control socket " + *path + ": " + std::strerror(errno)};
   }
   server->acceptor_ = std::thread{[raw = server.get()] { raw->accept_clients(); }};

@@ -50,6 +50,8 @@ void Log::configure(const std::string& level, const std::string& format) {
 
 void Log::library_line(std::string_view json_line) {
   Json line = Json::parse(json_line, nullptr, false);
+  // The node says it itself, with its name and addresses, once it has joined.
+  if (line.is_object() && line.value("event", "") == "node.ready") return;
   if (!line.is_object())
     line = Json{{"level", "error"}, {"event", "log.malformed"}, {"reason", printable(json_line)}};
   const std::lock_guard lock{mutex_};

@@ -8,6 +8,7 @@
 #include "node/hub.hpp"
 #include "node/item_json.hpp"
 #include "node/log.hpp"
+#include "node/metrics_server.hpp"
 #include "node/session.hpp"
 #include "node/signals.hpp"
 #include "node/text.hpp"
@@ -63,12 +64,14 @@ class NodeRun {
   std::optional<Peer> peer_;
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<ControlServer> server_;
+  std::unique_ptr<MetricsServer> metrics_;
 };
 
 // What stands in the way at the start is mostly the configuration: an address in use, a key that others can
 // read.
 Exit NodeRun::cannot_start(const Error& error) const {
   static_cast<void>(report_.error(error));
+  log_->configure("error", config_.text("log.format"));  // what is undone again is no news
   switch (error.code) {
     case Errc::unreachable:
     case Errc::not_allowed:
@@ -100,6 +103,11 @@ std::optional<Exit> NodeRun::start() {
   auto server = ControlServer::start(peer_->name(), *hub_);
   if (!server) return cannot_start(server.error());
   server_ = std::move(*server);
+  if (const std::string& address = config_.text("http.listen"); !address.empty()) {
+    auto metrics = MetricsServer::start(address, *hub_);
+    if (!metrics) return cannot_start(metrics.error());
+    metrics_ = std::move(*metrics);
+  }
   if (config_.flag("network.open") && config_.text("network.key_file").empty()) {
     log_->line("warn", "node.open", Json{{"reason", "open overlay: anybody who reaches this node may join"}});
   }
@@ -160,6 +168,7 @@ void NodeRun::say_ready() {
                   {"name", peer_->name()},
                   {"listen", listen},
                   {"control", server_->path()},
+                  {"http", metrics_ ? metrics_->address() : ""},
                   {"version", version}});
 }
 
@@ -210,6 +219,7 @@ Exit NodeRun::drain(Signals& signals) {
     ::_exit(code(Exit::lost));
   }
   closing.join();
+  metrics_.reset();
   server_.reset();
   if (!*closed) return report_.error(closed->error());
   if ((*closed)->unsent == 0) return Exit::done;

@@ -236,7 +236,9 @@ void Session::on_sub(Id id, const Json& request) {
   const std::string pattern = text_in(request, "pattern");
   auto subscription = hub_.peer().subscribe(pattern, options);
   if (!subscription) return refuse(id, subscription.error());
-  subscriptions_.emplace(id, Subscribed{std::move(*subscription), hub_.add_subscription(pattern), false});
+  const bool wildcard = pattern.find_first_of("+#") != std::string::npos;
+  subscriptions_.emplace(
+      id, Subscribed{std::move(*subscription), pattern, hub_.add_subscription(pattern), false, !wildcard});
 }
 
 void Session::on_topic(Id id, const Json& request) {
@@ -294,6 +296,13 @@ bool Session::enough(const Waiting& waiting) const {
   return count >= waiting.wanted;
 }
 
+// Whether nothing is missed of the topics that this peer has heard of.
+bool Session::all_ready(const std::string& pattern) const {
+  const std::vector<TopicInfo> topics = hub_.peer().topics();
+  return std::all_of(topics.begin(), topics.end(),
+                     [&](const TopicInfo& info) { return info.ready || !takes(pattern, info.name); });
+}
+
 void Session::hand_out(Id id, const Item& item) {
   if (const auto* gap = std::get_if<Gap>(&item)) {
     Json json = to_json(*gap);
@@ -325,6 +334,13 @@ void Session::turn() {
   for (auto entry = subscriptions_.begin(); entry != subscriptions_.end();) {
     auto& [id, subscribed] = *entry;
     bool closed = false;
+    if (!subscribed.told_ready && all_ready(subscribed.pattern)) {
+      subscribed.told_ready = true;
+      Status ready;
+      ready.kind = Status::Kind::ready;
+      ready.topic = subscribed.pattern;
+      answer(id, to_json(ready), false);
+    }
     while (!full() && !closed) {
       const auto items = subscribed.subscription.poll(Duration{0}, items_per_poll);
       if (!items) {
@@ -340,7 +356,12 @@ void Session::turn() {
   }
 }
 
-int Session::timeout_ms() const { return stalled_ ? 2 : waiting_.empty() ? -1 : 20; }
+int Session::timeout_ms() const {
+  if (stalled_) return 2;
+  const bool unready = std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                                   [](const auto& entry) { return !entry.second.told_ready; });
+  return unready || !waiting_.empty() ? 20 : -1;
+}
 
 void Session::wake_fds(std::vector<int>& fds) const {
   fds.push_back(mailbox_->wake.get());

@@ -84,8 +84,10 @@ class Session {
   };
   struct Subscribed {
     Subscription subscription;
+    std::string pattern{};
     std::uint64_t token = 0;
     bool paused = false;
+    bool told_ready = false;  // of a wildcard as a whole; a name is told of by the peer
   };
   struct Waiting {
     Id id = 0;
@@ -104,6 +106,7 @@ class Session {
   bool publish(Publish& what);  // false: no room yet
   void hand_out(Id id, const Item& item);
   [[nodiscard]] bool enough(const Waiting& waiting) const;
+  [[nodiscard]] bool all_ready(const std::string& pattern) const;
 
   Hub& hub_;
   std::shared_ptr<Mailbox> mailbox_;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <map>
 #include <set>
 
 namespace boato {
@@ -23,7 +24,7 @@ class Printer {
         report_{report},
         terminal_{::isatty(STDOUT_FILENO) == 1} {}
 
-  void expect(std::int64_t id) { subscriptions_.insert(id); }
+  void expect(std::int64_t id, const std::string& pattern) { patterns_[id] = pattern; }
   void on_answer(const Reply& answer);
   [[nodiscard]] bool complete() const { return arguments_.sub.count > 0 && events_ >= arguments_.sub.count; }
   [[nodiscard]] const std::optional<Exit>& failed() const { return failed_; }
@@ -41,7 +42,8 @@ class Printer {
   EventFormat format_;
   Report& report_;
   bool terminal_;
-  std::set<std::int64_t> subscriptions_, ready_;
+  std::map<std::int64_t, std::string> patterns_;
+  std::set<std::int64_t> ready_;
   std::uint64_t events_ = 0;
   bool lost_ = false, told_ready_ = false;
   std::optional<Exit> failed_;
@@ -79,7 +81,10 @@ void Printer::on_gap(const Json& item) {
 
 void Printer::on_status(std::int64_t id, const Json& item) {
   const std::string state = item.value("state", "");
-  if (state == "ready") on_ready(id);
+  // Of a wildcard, single topics become ready too.
+  if (const auto found = patterns_.find(id); state == "ready" && found != patterns_.end()) {
+    if (found->second == item.value("topic", "")) on_ready(id);
+  }
   if (report_.json()) return report_.out.line(to_line(item));
   std::string text = item.value("topic", "");
   text += (text.empty() ? "" : ": ") + state;
@@ -95,7 +100,7 @@ void Printer::on_status(std::int64_t id, const Json& item) {
 
 void Printer::on_ready(std::int64_t id) {
   ready_.insert(id);
-  if (told_ready_ || ready_.size() < subscriptions_.size()) return;
+  if (told_ready_ || ready_.size() < patterns_.size()) return;
   told_ready_ = true;
   const std::string line = "ready topics=" + std::to_string(ready_.size()) + '\n';
   if (arguments_.sub.ready) write_all(STDERR_FILENO, line);
@@ -123,7 +128,7 @@ Exit run_sub(const Arguments& arguments, const Config& config, Report& report) {
   for (const std::string& pattern : arguments.sub.patterns) {
     Json request{{"do", "sub"}, {"pattern", pattern}};
     if (!arguments.sub.order.empty()) request["order"] = arguments.sub.order;
-    printer.expect((*client)->request(std::move(request)));
+    printer.expect((*client)->request(std::move(request)), pattern);
   }
   const ClientTime until =
       arguments.sub.within ? std::chrono::steady_clock::now() + *arguments.sub.within : ClientTime::max();
