@@ -244,6 +244,7 @@ void PeerCore::settle(Time now) {
 
 void PeerCore::leave(Time now) {
   leaving_ = true;
+  casts_.tell_all(fx_);
   for (auto& topic : topics_) {
     if (!topic->started) continue;
     const Bytes goodbye = topic->roster.leave(now, fx_);
