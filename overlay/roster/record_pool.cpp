@@ -3,6 +3,7 @@
 
 #include "overlay/base/bytes.hpp"
 #include "overlay/base/mutant.hpp"
+#include "overlay/wire/attributes.hpp"
 #include "overlay/wire/records.hpp"
 #include "overlay/wire/roster_messages.hpp"
 
@@ -116,7 +117,7 @@ Verdict RecordPool::make_record(Time now, const wire::StatementView& statement, 
   wire::RosterEntry entry;
   if (!wire::decode_record(statement.body, entry)) return Verdict::malformed;
   if (entry.interest.size() > config_.interest_bytes_max ||
-      entry.attributes.size() > config_.attribute_bytes_max)
+      entry.attributes.size() > config_.attribute_bytes_max || !wire::attributes_valid(entry.attributes))
     return Verdict::malformed;
   if (!own && records_.used >= config_.records_max) return Verdict::full;
   if (!holds(statement)) return Verdict::forged;

@@ -41,9 +41,10 @@ struct Signer {
     return {all.begin(), all.end()};
   }
   std::vector<std::byte> entry(const TopicId& topic, std::uint64_t version, std::string_view interest = "",
-                               std::uint32_t flags = 0, std::uint64_t incarnation = 1) const {
+                               std::uint32_t flags = 0, std::uint64_t incarnation = 1,
+                               Bytes attributes = {}) const {
     std::array<std::byte, wire::statement_body_bytes_max> body;
-    const wire::RosterEntry words{topic, {}, flags, interest, {}};
+    const wire::RosterEntry words{topic, {}, flags, interest, attributes};
     const auto size = wire::encode_record(words, body);
     return sign(wire::StatementType::roster_entry, {Incarnation{incarnation}, version},
                 Bytes{body}.first(*size));

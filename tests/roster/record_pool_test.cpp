@@ -2,6 +2,7 @@
 #include "overlay/roster/record_pool.hpp"
 
 #include "overlay/link/sodium.hpp"
+#include "overlay/wire/attributes.hpp"
 #include "tests/roster/lab.hpp"
 
 #include <gtest/gtest.h>
@@ -99,6 +100,21 @@ TEST(RecordPool, InterestsAboveTheLimitAreMalformed) {
   EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1023, 'x'))).verdict, Verdict::good);
   EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1024, 'x'))).verdict, Verdict::good);
   EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1025, 'x'))).verdict, Verdict::malformed);
+}
+
+TEST(RecordPool, AttributesThatAreNoneAreMalformed) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  const Attribute zone{"zone", std::string_view{"north"}};
+  std::array<std::byte, 64> room{};
+  const auto size = wire::encode_attributes(std::span{&zone, 1}, room);
+  ASSERT_TRUE(size.has_value());
+  const Bytes good = Bytes{room}.first(*size);
+
+  const Interned taken = pool.take(Time{}, Signer{1}.entry(topic, 1, "", 0, 1, good));
+  ASSERT_EQ(taken.verdict, Verdict::good);
+  EXPECT_TRUE(std::ranges::equal(taken.record->attributes, good));
+  EXPECT_EQ(pool.take(Time{}, Signer{1}.entry(topic, 1, "", 0, 1, bytes("junk"))).verdict,
+            Verdict::malformed);
 }
 
 TEST(RecordPool, AFullPoolTakesNoMoreButOurOwn) {
