@@ -311,7 +311,13 @@ void Session::hand_out(Id id, const Item& item) {
     }
     return answer(id, json, false);
   }
-  answer(id, std::visit([](const auto& held) { return to_json(held); }, item), false);
+  Json json = std::visit([](const auto& held) { return to_json(held); }, item);
+  if (std::holds_alternative<Event>(item)) {
+    // With time_us, the publisher's clock, this gives the delivery time where the clocks agree.
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    json["received_us"] = std::chrono::duration_cast<Duration>(now).count();
+  }
+  answer(id, json, false);
 }
 
 void Session::turn() {
