@@ -72,6 +72,7 @@ void PeerCore::use(Time now, TopicState& topic) {
     care_outside(now, topic);
   } else if (!topic.started) {
     topic.started = true;
+    if (topic.wants_events()) topic.multicast.expect_events();
     std::vector<Bytes> contacts;
     if (const TopicRecord* record = directory_.find(topic.tag))
       for (const TopicContact& contact : record->contacts) contacts.emplace_back(contact.statement);
@@ -279,6 +280,7 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
       case RosterChange::Kind::updated: topic.multicast.on_member_changed(now, change.peer); break;
       case RosterChange::Kind::left:
         topic.multicast.on_member_changed(now, change.peer);
+        topic.multicast.on_member_left(fx_);
         fx_.tell({TopicNotice::Kind::member_left, topic.tag, change.peer, 0, {}});
         break;
       case RosterChange::Kind::announce_contact:

@@ -262,6 +262,13 @@ void Multicast::taken(const Duty& duty, Effects& fx) {
   while (!own_.empty() && own_[0].holders > 0 && own_.size() > 1024) own_.pop_front();
 }
 
+void Multicast::on_member_left(Effects& fx) {
+  if (outside_ || context_.roster.receivers().size() > (taking_ ? 1U : 0U)) return;
+  for (std::size_t i = 0; i < own_.size(); ++i)
+    if (own_[i].holders == 0) fx.taken({context_.tag, own_[i].first, own_[i].last, 0});
+  own_.clear();
+}
+
 std::uint64_t Multicast::untaken() const {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < own_.size(); ++i)
@@ -453,6 +460,13 @@ bool Multicast::accept_start(const LinkInfo& from, const wire::StartTell& tell, 
   }
   ask_start_at_ = never;
   return true;
+}
+
+Seq Multicast::start_of(StreamTag tag, Seq told) const {
+  const auto index = context_.streams.find(tag);
+  if (!index || context_.streams[*index].above().empty()) return told;
+  const Seq first = context_.streams[*index].above().ranges().front().first;
+  return std::min(told, Seq{first.raw() - 1});
 }
 
 // --- links and time

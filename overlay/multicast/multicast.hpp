@@ -49,6 +49,9 @@ class Multicast {
   void leave(Effects& fx);
   // Begin to take events: where is asked of a member (the welcomer, if given); at once if there is no other.
   void take_events(Time now, std::optional<LinkId> ask, Effects& fx);
+  // Before take_events: what comes early is kept for the start. Who has learnt of us may send at once, before
+  // our own roster is ready.
+  void expect_events() { taking_ = true; }
   void stop_taking() { taking_ = started_ = false; }
   [[nodiscard]] bool taking() const { return taking_; }
   [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
@@ -81,9 +84,10 @@ class Multicast {
     if (!accept_start(from, tell, fx)) return;
     HaveReader reader{tell.streams};
     while (reader.next(have_entry_)) {
-      const auto index = context_.streams.start_at(now, have_entry_.tag, have_entry_.upto);
+      const Seq upto = start_of(have_entry_.tag, have_entry_.upto);
+      const auto index = context_.streams.start_at(now, have_entry_.tag, upto);
       // Not the frontier: it may have joined runs that came early and still wait for their turn.
-      if (index) start_at(*index, have_entry_.upto);
+      if (index) start_at(*index, upto);
     }
     if (!tell.more) started_ = true;
   }
@@ -92,6 +96,8 @@ class Multicast {
   void take_over(Time now, Duty duty, Effects& fx);
   // A duty of ours was taken; counts how many hold our own batches.
   void taken(const Duty& duty, Effects& fx);
+  // A member left. If it was the last other one, nobody will take what nobody has taken: publishers are told.
+  void on_member_left(Effects& fx);
 
   void on_link_up(Time now, const LinkInfo& link, Effects& fx);
   void on_link_down(LinkId link);
@@ -123,6 +129,9 @@ class Multicast {
   bool verify(const wire::BatchView& batch, Effects& fx);
   void bad_batch(const LinkInfo& from, Effects& fx);
   bool accept_start(const LinkInfo& from, const wire::StartTell& tell, Effects& fx);
+  // Where a stream begins for us: behind what the other has, but not behind what was sent to us already, by
+  // someone who knew that we want it.
+  [[nodiscard]] Seq start_of(StreamTag tag, Seq told) const;
   void answer_pull(const LinkInfo& from, StreamIndex stream, SeqRange range, Effects& fx);
   void summarise(Time now, Effects& fx);
   void note_own(Seq first, Seq last);
