@@ -92,7 +92,8 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
     std::lock_guard lock{mutex_};
     if (closed_) return Errc::closed;
     Batch& open = open_.batch;
-    if (!open.builder || !open.builder.add(event)) {
+    const bool roomy = open.builder && (open.count == 0 || open.builder.size() + bytes <= slab_bytes);
+    if (!roomy || !open.builder.add(event)) {
       // Even one that has taken nothing, only a rest of a slab: that may be freed by the loop thread alone.
       if (open.builder) full_.push(std::exchange(open_, Entry{}));
       const std::size_t alone = wire::batch_header_bytes + bytes;

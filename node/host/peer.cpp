@@ -2,8 +2,7 @@
 #include <boato/peer.hpp>
 
 #include "node/host/clock.hpp"
-#include "node/host/host.hpp"
-#include "node/host/identity_file.hpp"
+#include "node/host/peer_impl.hpp"
 #include "node/host/subscription_state.hpp"
 #include "overlay/base/text.hpp"
 #include "overlay/link/sodium.hpp"
@@ -14,12 +13,6 @@
 #include <filesystem>
 
 namespace boato {
-
-struct PeerImpl {
-  DataFolder folder;
-  std::shared_ptr<PeerCommon> common;
-  std::unique_ptr<Host> host;
-};
 
 namespace {
 
