@@ -72,7 +72,7 @@ void PeerCore::use(Time now, TopicState& topic) {
     care_outside(now, topic);
   } else if (!topic.started) {
     topic.started = true;
-    if (topic.wants_events()) topic.multicast.expect_events();
+    if (topic.wants_events()) topic.multicast.expect_events(now);
     std::vector<Bytes> contacts;
     if (const TopicRecord* record = directory_.find(topic.tag))
       for (const TopicContact& contact : record->contacts) contacts.emplace_back(contact.statement);

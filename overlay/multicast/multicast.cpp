@@ -415,7 +415,7 @@ void Multicast::summarise(Time now, Effects& fx) {
 // ---------------------------------------------------------------------------------------------------------------
 
 void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
-  taking_ = true;
+  expect_events(now);
   if (started_) return;
   if (!ask)
     for (const WarmLink& w : caster_.warm().all())
@@ -464,9 +464,11 @@ bool Multicast::accept_start(const LinkInfo& from, const wire::StartTell& tell, 
 
 Seq Multicast::start_of(StreamTag tag, Seq told) const {
   const auto index = context_.streams.find(tag);
-  if (!index || context_.streams[*index].above().empty()) return told;
-  const Seq first = context_.streams[*index].above().ranges().front().first;
-  return std::min(told, Seq{first.raw() - 1});
+  if (!index || context_.streams.last_change(*index) < taking_since_) return told;
+  const Stream& s = context_.streams[*index];
+  if (s.frontier() > Seq{}) return std::min(told, s.frontier());
+  if (s.above().empty()) return told;
+  return std::min(told, Seq{s.above().ranges().front().first.raw() - 1});
 }
 
 // --- links and time

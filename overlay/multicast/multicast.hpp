@@ -20,6 +20,7 @@
 #include "overlay/wire/event_messages.hpp"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace boato {
@@ -51,7 +52,9 @@ class Multicast {
   void take_events(Time now, std::optional<LinkId> ask, Effects& fx);
   // Before take_events: what comes early is kept for the start. Who has learnt of us may send at once, before
   // our own roster is ready.
-  void expect_events() { taking_ = true; }
+  void expect_events(Time now) {
+    if (!std::exchange(taking_, true)) taking_since_ = now;
+  }
   void stop_taking() { taking_ = started_ = false; }
   [[nodiscard]] bool taking() const { return taking_; }
   [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
@@ -159,6 +162,7 @@ class Multicast {
   bool outside_ = false;  // publishes through an entry, is no member
   bool running_ = false;
   bool taking_ = false, started_ = false;
+  Time taking_since_{};
   std::optional<LinkId> asked_start_;
   Time ask_start_at_ = never;
   Time summary_at_ = never;
