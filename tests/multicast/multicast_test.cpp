@@ -84,7 +84,9 @@ TEST(Multicast, ASilentChildIsTakenOver) {
   ASSERT_NE(silent, 0U);
   EXPECT_GE(lab.at(0).counts[Counter::takeovers], 1U);
   for (std::size_t i = 0; i < lab.size(); ++i)
-    if (i != silent) EXPECT_EQ(times(lab.at(i), "x"), 1U) << i;
+    if (i != silent) {
+      EXPECT_EQ(times(lab.at(i), "x"), 1U) << i;
+    }
 }
 
 TEST(Multicast, ADuplicateStillForwardsItsDuty) {
