@@ -156,8 +156,9 @@ void PeerCore::on_backlog(Time now, LinkId id, std::size_t bytes) {
 
 Time PeerCore::next_deadline() const {
   const Time topics = due_.empty() ? never : due_.front().at;
-  return std::min({topics, next_sweep_, membership_.next_deadline(), leaving_ ? never : dialer_.next_deadline(),
-                   directory_.next_deadline(), casts_.next_deadline(), cache_.next_deadline()});
+  return std::min({topics, next_sweep_, membership_.next_deadline(),
+                   leaving_ ? never : dialer_.next_deadline(), directory_.next_deadline(),
+                   casts_.next_deadline(), cache_.next_deadline()});
 }
 
 void PeerCore::on_deadline(Time now) {

@@ -206,8 +206,8 @@ std::uint64_t PeerCore::untaken_events(TopicTag tag) const {
 EventRef PeerCore::held(TopicTag tag, const StreamKey& stream, SeqRange range) const {
   const TopicState* topic = find(tag);
   if (!topic) return {};
-  const auto index = topic->streams.find(
-      wire::stream_tag(*self_.crypto, topic->id, stream.publisher, stream.incarnation));
+  const auto index =
+      topic->streams.find(wire::stream_tag(*self_.crypto, topic->id, stream.publisher, stream.incarnation));
   if (!index) return {};
   EventRef found;
   cache_.each(topic->slot, *index, range, [&](const CachedBatch& batch) {

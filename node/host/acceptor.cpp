@@ -5,10 +5,11 @@
 #include "node/host/clock.hpp"
 #include "overlay/base/text.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace boato {
 

@@ -5,11 +5,12 @@
 
 #include <uv.h>
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <netinet/in.h>
 
 namespace boato {
 namespace {
@@ -22,12 +23,14 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   Endpoint out;
   out.text = std::string{text};
   const auto bad = [&](const std::string& why) {
-    return Error{Errc::bad_config, "'" + out.text + "' is not an address (" + why + "): write host:port or ID@host:port"};
+    return Error{Errc::bad_config,
+                 "'" + out.text + "' is not an address (" + why + "): write host:port or ID@host:port"};
   };
   std::string_view rest = text;
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     PeerId id;
-    if (!from_text(rest.substr(0, at), id)) return bad("what stands before the @ is not a peer id of 52 letters");
+    if (!from_text(rest.substr(0, at), id))
+      return bad("what stands before the @ is not a peer id of 52 letters");
     out.id = id;
     rest.remove_prefix(at + 1);
   }
@@ -35,10 +38,13 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   if (colon == std::string_view::npos) return bad("it has no port");
   const std::string_view port = rest.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-  if (error != std::errc{} || end != port.data() + port.size()) return bad("its port is not a number up to 65535");
+  if (error != std::errc{} || end != port.data() + port.size())
+    return bad("its port is not a number up to 65535");
   std::string_view host = rest.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos) return bad("an IPv6 address stands in [ ]");
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != std::string_view::npos)
+    return bad("an IPv6 address stands in [ ]");
   if (host.empty()) return bad("it has no host");
   out.host = std::string{host};
   if (Address address; from_text(rest, address)) out.address = address;
@@ -88,7 +94,8 @@ bool is_v4(const Address& address) {
 
 bool is_loopback(const Address& address) {
   if (is_v4(address)) return address.ip[12] == 127;
-  return address.ip[15] == 1 && std::all_of(address.ip.begin(), address.ip.end() - 1, [](auto b) { return b == 0; });
+  return address.ip[15] == 1 &&
+         std::all_of(address.ip.begin(), address.ip.end() - 1, [](auto b) { return b == 0; });
 }
 
 bool is_any(const Address& address) {

@@ -6,10 +6,11 @@
 
 #include "overlay/base/strong.hpp"
 
+#include <sys/socket.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
 #include <vector>
 
 namespace boato {
@@ -39,8 +40,8 @@ struct SocketAddress {
 [[nodiscard]] bool is_any(const Address& address);  // 0.0.0.0 or ::
 [[nodiscard]] bool is_v4(const Address& address);
 
-// The addresses under which a peer that listens on `listening` can be dialled: those of the interfaces in place
-// of 0.0.0.0 and ::. At most as many as a record carries.
+// The addresses under which a peer that listens on `listening` can be dialled: those of the interfaces in
+// place of 0.0.0.0 and ::. At most as many as a record carries.
 void reachable_addresses(const Address& listening, std::vector<Address>& out);
 
 }  // namespace boato

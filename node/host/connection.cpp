@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/host/connection.hpp"
 
-#include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace boato {
 

@@ -66,9 +66,9 @@ struct Connection {
   bool lagging = false;              // a frame was not queued since the last flush
   bool shut = false;                 // our side is closed, we wait for the other's
   std::size_t backlog_told = 0;
-  std::vector<std::byte> rest;       // sealed, not yet taken by the socket
+  std::vector<std::byte> rest;  // sealed, not yet taken by the socket
   std::size_t rest_at = 0;
-  LinkCounters counted{};            // what metrics have seen of the link's counters
+  LinkCounters counted{};  // what metrics have seen of the link's counters
 
   enum class Sent : std::uint8_t { all, waits, broken };
   // Seals and writes until nothing is left or the socket takes no more.

@@ -21,8 +21,8 @@ void Feed::deliver(TopicTag topic_tag, SharedBatch* batch, std::uint32_t index, 
 
 void Feed::miss(TopicTag topic_tag, const SharedBatch& batch, SeqRange range) {
   const StreamKey key{batch.publisher, Incarnation{batch.incarnation}};
-  auto stream = std::ranges::find_if(
-      streams_, [&](const Stream& s) { return s.topic == topic_tag && s.key == key; });
+  auto stream =
+      std::ranges::find_if(streams_, [&](const Stream& s) { return s.topic == topic_tag && s.key == key; });
   if (stream == streams_.end()) {
     streams_.push_back({topic_tag, key, {}, *batch.topic});
     stream = std::prev(streams_.end());

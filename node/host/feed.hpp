@@ -36,9 +36,9 @@ class Feed {
   // Catches up as far as the queue takes it. True if anything was put in.
   bool refill(const Find& find, const NameOf& name_of);
 
-  bool touched = false;       // something was put in this turn: wake it
-  bool opened = false;        // an exact name: the core has it open
-  TopicTag topic{};           // then
+  bool touched = false;  // something was put in this turn: wake it
+  bool opened = false;   // an exact name: the core has it open
+  TopicTag topic{};      // then
 
  private:
   struct Stream {

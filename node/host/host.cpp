@@ -96,7 +96,8 @@ Result<void> Host::start() {
   if (uv_loop_init(&loop_) != 0) return Error{Errc::internal, "no event loop could be made"};
   loop_open_ = true;
   now_ = monotonic_now();
-  core_ = std::make_unique<PeerCore>(parts_.settings.core, self_, common_->home->slabs(), *records_, Rng{seed()});
+  core_ =
+      std::make_unique<PeerCore>(parts_.settings.core, self_, common_->home->slabs(), *records_, Rng{seed()});
 
   LinkSetup setup;
   setup.crypto = self_.crypto;
@@ -107,9 +108,10 @@ Result<void> Host::start() {
   setup.limits = parts_.settings.link;
   setup.slabs = &common_->home->slabs();
   setup.knocks = knocks_.get();
-  network_ = std::make_unique<Network>(
-      Network::Parts{&loop_, &parts_.settings, core_.get(), log_.get(), [this] { now_ = monotonic_now(), carry_out(); }, entropy},
-      std::move(setup));
+  network_ =
+      std::make_unique<Network>(Network::Parts{&loop_, &parts_.settings, core_.get(), log_.get(),
+                                               [this] { now_ = monotonic_now(), carry_out(); }, entropy},
+                                std::move(setup));
   topics_ = std::make_unique<LocalTopics>(*common_, *core_, *log_);
 
   for (const Address& address : parts_.settings.advertise) addresses_.push_back(address);
@@ -152,7 +154,8 @@ void Host::open_handles() {
   // After timers and before the loop sleeps; and after sockets and tasks.
   uv_prepare_start(&prepare_, turn_of);
   uv_check_start(&check_, turn_of);
-  uv_timer_start(&tick_timer_, [](uv_timer_t* t) { static_cast<Host*>(t->data)->tick(); }, tick_ms, tick_ms);
+  uv_timer_start(
+      &tick_timer_, [](uv_timer_t* t) { static_cast<Host*>(t->data)->tick(); }, tick_ms, tick_ms);
   common_->inbox.open(&async_);
 }
 
@@ -193,7 +196,8 @@ void Host::resolve(const Endpoint& endpoint) {
         Host& host = *done->host;
         std::vector<Address> seeds;
         if (host.phase_ != Phase::running) status = UV_ECANCELED;
-        for (const addrinfo* at = found; status == 0 && at && seeds.size() < wire::addresses_max; at = at->ai_next) {
+        for (const addrinfo* at = found; status == 0 && at && seeds.size() < wire::addresses_max;
+             at = at->ai_next) {
           Address address = from_socket(at->ai_addr);
           address.port = done->endpoint.port;
           seeds.push_back(address);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real world of one peer: a libuv loop on a thread of its own that runs the core over sockets.
-// A turn: sockets are read and tasks run, the core answers with effects, these are carried out until there are
-// none, then what waits on links is written and subscriptions are woken. Nothing here has a rule of the
+// A turn: sockets are read and tasks run, the core answers with effects, these are carried out until there
+// are none, then what waits on links is written and subscriptions are woken. Nothing here has a rule of the
 // protocol; everything of the core is touched by the loop thread alone.
 #pragma once
 
@@ -66,12 +66,12 @@ class Host {
   void run();
   void open_handles();
   void resolve(const Endpoint& endpoint);
-  void turn();                  // the end of what a callback began
-  void carry_out();             // effects, until there are none
+  void turn();       // the end of what a callback began
+  void carry_out();  // effects, until there are none
   void arm();
   void tick();
   void note_joined();
-  void step_close();            // host_close.cpp
+  void step_close();  // host_close.cpp
   void begin_close(Duration within);
   void enter(Phase phase);
   void end();
@@ -98,7 +98,7 @@ class Host {
   std::vector<Endpoint> unresolved_;
   std::uint32_t survey_token_ = 0;
   Time now_{}, armed_ = never, resolve_again_{};
-  bool again_ = false;              // more to do without waiting for a socket
+  bool again_ = false;  // more to do without waiting for a socket
   std::array<std::uint64_t, counters> counts_{};
   std::vector<std::variant<Delivery, GapNotice>> deliveries_;  // of this turn, in order
 

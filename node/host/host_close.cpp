@@ -79,8 +79,8 @@ void Host::end() {
   common_->home->close();
 
   for (auto* handle : {reinterpret_cast<uv_handle_t*>(&async_), reinterpret_cast<uv_handle_t*>(&timer_),
-                       reinterpret_cast<uv_handle_t*>(&tick_timer_), reinterpret_cast<uv_handle_t*>(&prepare_),
-                       reinterpret_cast<uv_handle_t*>(&check_)})
+                       reinterpret_cast<uv_handle_t*>(&tick_timer_),
+                       reinterpret_cast<uv_handle_t*>(&prepare_), reinterpret_cast<uv_handle_t*>(&check_)})
     uv_close(handle, nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);  // until the last handle and name lookup is gone
   uv_loop_close(&loop_);

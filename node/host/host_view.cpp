@@ -48,10 +48,13 @@ std::vector<TopicInfo> Host::topic_list() {
 
 std::vector<Metric> Host::metrics() {
   std::vector<Metric> out;
-  const auto add = [&](std::string name, double value, std::vector<std::pair<std::string, std::string>> labels = {}) {
+  const auto add = [&](std::string name, double value,
+                       std::vector<std::pair<std::string, std::string>> labels = {}) {
     out.push_back({std::move(name), std::move(labels), value});
   };
-  const auto count = [&](Counter counter) { return static_cast<double>(counts_[static_cast<std::size_t>(counter)]); };
+  const auto count = [&](Counter counter) {
+    return static_cast<double>(counts_[static_cast<std::size_t>(counter)]);
+  };
 
   // The busiest topics by name, the others as one: labels stay bounded.
   constexpr std::size_t topics_named_max = 100;
@@ -65,7 +68,8 @@ std::vector<Metric> Host::metrics() {
       continue;
     }
     add("boato_events_received_total", static_cast<double>(topics[i].received), {{"topic", topics[i].name}});
-    add("boato_events_delivered_total", static_cast<double>(topics[i].delivered), {{"topic", topics[i].name}});
+    add("boato_events_delivered_total", static_cast<double>(topics[i].delivered),
+        {{"topic", topics[i].name}});
   }
   if (topics.size() > topics_named_max) {
     add("boato_events_received_total", static_cast<double>(other_received), {{"topic", "other"}});
@@ -76,14 +80,16 @@ std::vector<Metric> Host::metrics() {
   add("boato_events_dropped_total", count(Counter::events_duplicate), {{"reason", "duplicate"}});
   add("boato_events_dropped_total", count(Counter::events_refused), {{"reason", "refused"}});
   add("boato_gaps_total", count(Counter::events_lost), {{"reason", "lost"}});
-  add("boato_publish_refused_total", static_cast<double>(common_->refused_full.load()), {{"code", "would_block"}});
+  add("boato_publish_refused_total", static_cast<double>(common_->refused_full.load()),
+      {{"code", "would_block"}});
 
   const NetworkCounts net = network_->counts();
   for (std::size_t i = 0; i < flows; ++i) {
     const std::string name{class_names[i]};
     add("boato_bytes_total", static_cast<double>(net.bytes_in[i]), {{"direction", "in"}, {"class", name}});
     add("boato_bytes_total", static_cast<double>(net.bytes_out[i]), {{"direction", "out"}, {"class", name}});
-    add("boato_queue_bytes", static_cast<double>(network_->queued_bytes(static_cast<Flow>(i))), {{"class", name}});
+    add("boato_queue_bytes", static_cast<double>(network_->queued_bytes(static_cast<Flow>(i))),
+        {{"class", name}});
   }
   add("boato_wire_bytes_total", static_cast<double>(net.wire_in), {{"direction", "in"}});
   add("boato_wire_bytes_total", static_cast<double>(net.wire_out), {{"direction", "out"}});
@@ -95,7 +101,8 @@ std::vector<Metric> Host::metrics() {
 
   add("boato_links", static_cast<double>(network_->links()), {{"role", "any"}});
   add("boato_links", static_cast<double>(core_->membership().active().size()), {{"role", "active"}});
-  add("boato_members", static_cast<double>(core_->membership().active().size() + core_->membership().passive().size()));
+  add("boato_members",
+      static_cast<double>(core_->membership().active().size() + core_->membership().passive().size()));
   add("boato_subscriptions", static_cast<double>(topics_->subscriptions()));
   add("boato_lagging_subscriptions", static_cast<double>(topics_->lagging()));
   add("boato_limit_hits_total", static_cast<double>(net.strangers_refused), {{"limit", "strangers"}});
@@ -106,7 +113,8 @@ std::vector<Metric> Host::metrics() {
   add("boato_strangers", static_cast<double>(network_->gate().strangers()));
   // Every counter of the core, by its own name.
   for (std::size_t i = 0; i < counters; ++i)
-    add("boato_core_total", static_cast<double>(counts_[i]), {{"counter", std::string{to_string(static_cast<Counter>(i))}}});
+    add("boato_core_total", static_cast<double>(counts_[i]),
+        {{"counter", std::string{to_string(static_cast<Counter>(i))}}});
   return out;
 }
 

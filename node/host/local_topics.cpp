@@ -15,13 +15,17 @@ constexpr Duration settle_within = std::chrono::seconds{2};
 Error open_error(Errc code, const std::string& name) {
   switch (code) {
     case Errc::bad_name:
-      return {code, "'" + name + "' is not a topic name: 1 to 16 levels between '/', no '+', no '#', at most 255 bytes"};
+      return {code,
+              "'" + name +
+                  "' is not a topic name: 1 to 16 levels between '/', no '+', no '#', at most 255 bytes"};
     case Errc::conflict:
       return {code, name + " is declared with another contract: ask for it without one, or with the same"};
     case Errc::not_allowed:
-      return {code, "the contract of " + name +
-                        " is not offered by this version: it keeps reliability unreliable or reliable, order none or "
-                        "fifo, durability memory, and no domain"};
+      return {
+          code,
+          "the contract of " + name +
+              " is not offered by this version: it keeps reliability unreliable or reliable, order none or "
+              "fifo, durability memory, and no domain"};
     case Errc::too_large:
       return {code, name + " cannot be opened: this peer has as many topics as limits.topics_max allows"};
     default: return {code, name + " cannot be opened"};
@@ -65,7 +69,8 @@ Feed* LocalTopics::feed_of(const SubscriptionState* subscription) {
 
 // --- the application
 
-void LocalTopics::open(Time now, std::shared_ptr<TopicRequest> request, const std::shared_ptr<PeerCommon>& common) {
+void LocalTopics::open(Time now, std::shared_ptr<TopicRequest> request,
+                       const std::shared_ptr<PeerCommon>& common) {
   Pending pending;
   pending.name = request->name;
   pending.until = now + request->within;
@@ -79,7 +84,8 @@ Result<void> LocalTopics::subscribe(Time now, const std::shared_ptr<Subscription
   const std::string& pattern = subscription->pattern();
   const bool wildcard = has_wildcard(pattern);
   if (wildcard)
-    if (const auto taken = core_.subscribe_pattern(now, pattern); !taken) return open_error(taken.error(), pattern);
+    if (const auto taken = core_.subscribe_pattern(now, pattern); !taken)
+      return open_error(taken.error(), pattern);
   feeds_.push_back(std::make_unique<Feed>(subscription, wildcard));
   Feed& feed = *feeds_.back();
   if (!wildcard) {
@@ -228,7 +234,8 @@ void LocalTopics::refuse(Time now, Topic& topic, const std::string& why) {
 }
 
 void LocalTopics::on_taken(const TakenNotice& taken) {
-  if (const Topic* topic = find(taken.topic); topic && topic->handle) topic->handle->receipts->on_taken(taken);
+  if (const Topic* topic = find(taken.topic); topic && topic->handle)
+    topic->handle->receipts->on_taken(taken);
 }
 
 }  // namespace boato

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The topics this peer uses, between the core and the application's handles: which subscriptions take which
 // topic, who waits for a topic to be ready or for members, and batches from outboxes into the core. A name is
-// opened only when the peer knows what others know (or after a short while), so that a newcomer does not found
-// again what there is. Loop thread only.
+// opened only when the peer knows what others know (or after a short while), so that a newcomer does not
+// found again what there is. Loop thread only.
 #pragma once
 
 #include "node/host/answer.hpp"
@@ -60,23 +60,23 @@ class LocalTopics {
   void wake();
 
   // --- the end
-  [[nodiscard]] std::uint64_t waiting() const;   // events in outboxes
-  [[nodiscard]] std::uint64_t untaken() const;   // events that no other member has confirmed
+  [[nodiscard]] std::uint64_t waiting() const;  // events in outboxes
+  [[nodiscard]] std::uint64_t untaken() const;  // events that no other member has confirmed
   void close_outboxes();
   void close(SlabPool& slabs);
 
-  [[nodiscard]] std::uint64_t lagging() const;   // subscriptions
+  [[nodiscard]] std::uint64_t lagging() const;  // subscriptions
 
  private:
   struct Topic {
     TopicTag tag;
     const std::string* name = nullptr;
-    std::shared_ptr<TopicHandle> handle;         // if it is open for publishing
+    std::shared_ptr<TopicHandle> handle;  // if it is open for publishing
     std::vector<Feed*> feeds;
   };
   struct Pending {
     std::string name;
-    std::shared_ptr<TopicRequest> request;       // or
+    std::shared_ptr<TopicRequest> request;  // or
     Feed* feed = nullptr;
     Time settle_by{}, until{};
     bool opened = false;
@@ -97,7 +97,7 @@ class LocalTopics {
   void forget_unused();
   void put(Feed& feed, Item item);
   void touch(Feed& feed);
-  bool step(Time now, Pending& pending);         // true: done
+  bool step(Time now, Pending& pending);  // true: done
   bool open_now(Time now, Pending& pending);
   void refuse(Time now, Topic& topic, const std::string& why);
   Feed* feed_of(const SubscriptionState* subscription);
@@ -106,15 +106,15 @@ class LocalTopics {
   PeerCommon& common_;
   PeerCore& core_;
   HostLog& log_;
-  std::vector<std::unique_ptr<Topic>> topics_;   // by tag
+  std::vector<std::unique_ptr<Topic>> topics_;  // by tag
   std::vector<std::unique_ptr<Feed>> feeds_;
   std::vector<Pending> pending_;
-  std::vector<Awaited> awaited_;                 // subscriptions that are not told `ready` yet
+  std::vector<Awaited> awaited_;  // subscriptions that are not told `ready` yet
   std::vector<MembersWait> member_waits_;
-  std::vector<std::shared_ptr<Outbox>> busy_;    // have something, or had
+  std::vector<std::shared_ptr<Outbox>> busy_;  // have something, or had
   std::vector<Feed*> touched_;
   std::vector<std::shared_ptr<SubscriptionState>> scheduled_;
-  Topic* last_ = nullptr;                        // found last
+  Topic* last_ = nullptr;  // found last
 };
 
 [[nodiscard]] Error open_error(Errc code, const std::string& name);

@@ -19,7 +19,8 @@ bool LocalTopics::publish(Time now) {
   Outbox::Batch batch;
   std::erase_if(busy_, [&](const std::shared_ptr<Outbox>& outbox) {
     for (std::size_t bytes = 0; bytes < publish_bytes_max;) {
-      if (!core_.has_room(outbox->topic()) && find(outbox->topic())) return false;  // asked again after the next flush
+      if (!core_.has_room(outbox->topic()) && find(outbox->topic()))
+        return false;  // asked again after the next flush
       if (!outbox->take(batch, common_.home->slabs())) return true;
       bytes += batch.builder.size();
       const std::uint16_t count = batch.count;
@@ -27,7 +28,8 @@ bool LocalTopics::publish(Time now) {
       batch.builder = wire::BatchBuilder{};
       common_.outboxes->release(batch.reserved);
       if (!taken)
-        log_.line(now, LinkId{}, "topic.conflict", {.level = "warn", .reason = "events of a closed topic were dropped", .n = count});
+        log_.line(now, LinkId{}, "topic.conflict",
+                  {.level = "warn", .reason = "events of a closed topic were dropped", .n = count});
     }
     more = true;
     return false;
@@ -43,14 +45,16 @@ bool LocalTopics::open_now(Time now, Pending& pending) {
   const auto contract = pending.request ? pending.request->contract : std::nullopt;
   // One use for publishing per topic, whatever the number of handles: numbers go on until the peer ends.
   if (pending.request) {
-    const auto same = std::ranges::find_if(topics_, [&](const auto& t) { return t->handle && *t->name == pending.name; });
+    const auto same =
+        std::ranges::find_if(topics_, [&](const auto& t) { return t->handle && *t->name == pending.name; });
     if (same != topics_.end() && (!contract || *contract == (*same)->handle->contract)) {
       pending.opened = true;
       pending.tag = (*same)->tag;
       return true;
     }
   }
-  const auto tag = core_.open_topic(now, pending.name, contract, pending.request ? Use::publish : Use::subscribe);
+  const auto tag =
+      core_.open_topic(now, pending.name, contract, pending.request ? Use::publish : Use::subscribe);
   if (!tag) {
     const Error error = open_error(tag.error(), pending.name);
     if (pending.request) {
@@ -99,8 +103,9 @@ bool LocalTopics::step(Time now, Pending& pending) {
     return true;
   }
   if (now < pending.until) return false;
-  pending.request->answer.give(Error{
-      Errc::timeout, pending.name + ": no member of the topic has answered in time; it stays open, ask again"});
+  pending.request->answer.give(
+      Error{Errc::timeout,
+            pending.name + ": no member of the topic has answered in time; it stays open, ask again"});
   return true;
 }
 

@@ -59,14 +59,17 @@ void HostLog::line(Time now, LinkId about, std::string_view event, const LogFiel
     const std::uint64_t left_out = std::exchange(fold.left_out, 0);
     fold.second = now;
     fold.lines = 0;
-    if (left_out > 0) write("log.folded", {.reason = "more lines about one link than are shown", .n = left_out});
+    if (left_out > 0)
+      write("log.folded", {.reason = "more lines about one link than are shown", .n = left_out});
   }
   if (++fold.lines > lines_per_s_max) {
     ++fold.left_out;
     return;
   }
   if (folds_.size() > 1024)
-    std::erase_if(folds_, [&](const auto& f) { return f.first != about && now - f.second.second > std::chrono::seconds{1}; });
+    std::erase_if(folds_, [&](const auto& f) {
+      return f.first != about && now - f.second.second > std::chrono::seconds{1};
+    });
   write(event, fields);
 }
 

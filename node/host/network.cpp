@@ -4,10 +4,11 @@
 #include "node/host/clock.hpp"
 #include "overlay/base/text.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 namespace boato {
 namespace {
@@ -76,7 +77,8 @@ void Network::on_accept(int fd, const Address& from) {
     return;
   }
   if (entry.evicted) {
-    const auto oldest = std::ranges::find(connections_, *entry.evicted, [](const auto& c) { return c->ticket; });
+    const auto oldest =
+        std::ranges::find(connections_, *entry.evicted, [](const auto& c) { return c->ticket; });
     if (oldest != connections_.end()) {
       (*oldest)->ticket = 0;
       ++counts_.strangers_refused;
@@ -253,13 +255,15 @@ void Network::flush_one(Time now, Connection& c) {
     case Connection::Sent::waits: c.socket.watch(UV_READABLE | UV_WRITABLE); break;
     case Connection::Sent::all:
       c.socket.watch(UV_READABLE);
-      if (c.stage == Connection::Stage::ending && !std::exchange(c.shut, true)) ::shutdown(c.socket.fd(), SHUT_WR);
+      if (c.stage == Connection::Stage::ending && !std::exchange(c.shut, true))
+        ::shutdown(c.socket.fd(), SHUT_WR);
       break;
   }
   if (c.stage != Connection::Stage::up) return;
   std::size_t backlog = c.backlog();
   // The link takes no more of a class: whatever the bytes say, the core must stop for a while.
-  if (std::exchange(c.lagging, false)) backlog = std::max(backlog, parts_.settings->core.multicast.link_lagging_bytes + 1);
+  if (std::exchange(c.lagging, false))
+    backlog = std::max(backlog, parts_.settings->core.multicast.link_lagging_bytes + 1);
   if (backlog != c.backlog_told) parts_.core->on_backlog(now, c.id, c.backlog_told = backlog);
 }
 

@@ -88,7 +88,7 @@ class Network {
   void try_next(Time now, std::uint64_t dial);
   void make_link(Time now, Connection& c, Link::Role role, std::optional<PeerId> expected);
   void mark(Connection& c);
-  void end(Time now, Connection& c, CloseReason why);                // its last bytes go out first
+  void end(Time now, Connection& c, CloseReason why);  // its last bytes go out first
   void gone(Time now, Connection& c, CloseReason why, const std::string& cause = {});
   void settle_stranger(Time now, Connection& c, bool failed);
   void count(Connection& c);

@@ -5,11 +5,12 @@
 #include "node/host/network.hpp"
 #include "overlay/base/text.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace boato {
 
@@ -118,9 +119,8 @@ void Network::close_all(Time now, CloseReason why) {
 }
 
 bool Network::flushed() const {
-  return std::ranges::all_of(connections_, [](const auto& c) {
-    return c->stage != Connection::Stage::up || c->idle();
-  });
+  return std::ranges::all_of(connections_,
+                             [](const auto& c) { return c->stage != Connection::Stage::up || c->idle(); });
 }
 
 void Network::count(Connection& c) {

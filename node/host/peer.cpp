@@ -38,7 +38,8 @@ Result<void> encode_own(const std::vector<Attribute>& attributes, std::vector<st
   out.resize(wire::attribute_bytes_max);
   const auto size = wire::encode_attributes(attributes, out);
   if (!size || *size > bytes_max)
-    return Error{Errc::bad_config, "attributes of the peer: at most 256 bytes together, names not empty and each once"};
+    return Error{Errc::bad_config,
+                 "attributes of the peer: at most 256 bytes together, names not empty and each once"};
   out.resize(attributes.empty() ? 0 : *size);
   return {};
 }
@@ -125,17 +126,19 @@ Result<Topic> Peer::topic(std::string_view name, std::optional<Contract> contrac
 }
 
 Result<void> Peer::remove_topic(std::string_view name) {
-  const auto removed = impl_->common->inbox.call(
-      [&] { return impl_->host->core().remove_topic(impl_->host->now(), name); });
+  const auto removed =
+      impl_->common->inbox.call([&] { return impl_->host->core().remove_topic(impl_->host->now(), name); });
   if (!removed) return closed_error;
   if (*removed) return {};
   if (removed->error() == Errc::no_such)
     return Error{Errc::no_such, "there is no topic " + std::string{name} + ": see boato topic ls"};
-  return Error{removed->error(), std::string{name} + " was founded by another peer: only that one can remove it"};
+  return Error{removed->error(),
+               std::string{name} + " was founded by another peer: only that one can remove it"};
 }
 
 std::vector<TopicInfo> Peer::topics() const {
-  return impl_->common->inbox.call([&] { return impl_->host->topic_list(); }).value_or(std::vector<TopicInfo>{});
+  return impl_->common->inbox.call([&] { return impl_->host->topic_list(); })
+      .value_or(std::vector<TopicInfo>{});
 }
 
 Result<Subscription> Peer::subscribe(std::string_view pattern, SubscribeOptions options) {
@@ -146,9 +149,11 @@ Result<Subscription> Peer::subscribe(std::string_view pattern, SubscribeOptions 
                                      std::function<void(const Item&)> handler) {
   if (!is_topic_pattern(pattern))
     return Error{Errc::bad_name, "'" + std::string{pattern} +
-                                     "' is not a topic name or pattern: '+' stands for one whole level, '#' for the rest and comes last"};
+                                     "' is not a topic name or pattern: '+' stands for one whole level, '#' "
+                                     "for the rest and comes last"};
   if (!options.where.empty())
-    return Error{Errc::bad_predicate, "predicates are not offered by this version: leave `where` empty and filter in the handler"};
+    return Error{Errc::bad_predicate,
+                 "predicates are not offered by this version: leave `where` empty and filter in the handler"};
   if (options.order && *options.order != Order::none && *options.order != Order::fifo)
     return Error{Errc::not_allowed, "this order is not offered by this version: none and fifo are"};
   const auto state =
@@ -161,15 +166,18 @@ Result<Subscription> Peer::subscribe(std::string_view pattern, SubscribeOptions 
     });
   };
   SubscriptionState::Owner owner;
-  owner.drained = [on_loop] { on_loop([](Host& host, const SubscriptionState* s) { host.topics().refill(s); }); };
-  owner.resumed = [on_loop] { on_loop([](Host& host, const SubscriptionState* s) { host.topics().schedule(s); }); };
+  owner.drained = [on_loop] {
+    on_loop([](Host& host, const SubscriptionState* s) { host.topics().refill(s); });
+  };
+  owner.resumed = [on_loop] {
+    on_loop([](Host& host, const SubscriptionState* s) { host.topics().schedule(s); });
+  };
   owner.cancelled = [on_loop] {
     on_loop([](Host& host, const SubscriptionState* s) { host.topics().unsubscribe(host.now(), s); });
   };
   state->set_owner(std::move(owner));
-  const auto done = impl_->common->inbox.call([&]() -> Result<void> {
-    return impl_->host->topics().subscribe(impl_->host->now(), state);
-  });
+  const auto done = impl_->common->inbox.call(
+      [&]() -> Result<void> { return impl_->host->topics().subscribe(impl_->host->now(), state); });
   if (!done) return closed_error;
   if (!*done) return done->error();
   return SubscriptionAccess::make(state);

@@ -20,17 +20,18 @@ struct Settings {
   AdmissionLimits admission;
   std::vector<Endpoint> listen, join;
   std::vector<Address> advertise;
-  bool open = false;                                // listen beyond the loopback without a network key
+  bool open = false;  // listen beyond the loopback without a network key
   std::size_t links_max = 512;
   std::size_t outbox_bytes_max = std::size_t{8} << 20;
   std::size_t partial_bytes_max = std::size_t{64} << 20;
   std::size_t subscriptions_max = 10000;
   Duration connect_within = std::chrono::seconds{2};
-  Duration flush_within = std::chrono::seconds{1};  // a link that ends
+  Duration flush_within = std::chrono::seconds{1};      // a link that ends
   std::size_t read_bytes_max = std::size_t{256} << 10;  // of one link per turn
 };
 
-// Errors: bad_config (an unknown key names the nearest known one), not_allowed (see Options::network_key_file).
+// Errors: bad_config (an unknown key names the nearest known one), not_allowed (see
+// Options::network_key_file).
 [[nodiscard]] Result<Settings> read_settings(Options& options);
 
 // Every key of Options::set, by name.

@@ -29,7 +29,7 @@ class Survey {
   void finish();
 
  private:
-  static constexpr std::size_t asked_max = 16;                // at a time
+  static constexpr std::size_t asked_max = 16;  // at a time
   static constexpr Duration answer_within = std::chrono::seconds{2};
   enum class State : std::uint8_t { known, asked, answered, silent };
   struct Entry {

@@ -14,16 +14,21 @@ namespace {
 constexpr std::size_t key_bytes_max = 255;
 
 Error too_large(const std::string& what, std::size_t bytes, std::size_t bytes_max) {
-  return {Errc::too_large, what + " has " + std::to_string(bytes) + " bytes, at most " + std::to_string(bytes_max) + " are allowed"};
+  return {Errc::too_large, what + " has " + std::to_string(bytes) + " bytes, at most " +
+                               std::to_string(bytes_max) + " are allowed"};
 }
 
 // What this version's contracts do not offer is refused, never weakened.
 std::optional<Error> not_offered(const PublishOptions& options, const Contract& contract) {
-  if (options.expect) return Error{Errc::not_allowed, "expect needs a totally ordered topic, which this version does not offer"};
+  if (options.expect)
+    return Error{Errc::not_allowed,
+                 "expect needs a totally ordered topic, which this version does not offer"};
   if (options.receipt == ReceiptLevel::ordered || options.receipt == ReceiptLevel::all)
-    return Error{Errc::not_allowed, "receipts 'ordered' and 'all' are not offered by this version: use 'accepted' or 'stored'"};
+    return Error{Errc::not_allowed,
+                 "receipts 'ordered' and 'all' are not offered by this version: use 'accepted' or 'stored'"};
   if (options.receipt == ReceiptLevel::stored && contract.reliability == Reliability::unreliable)
-    return Error{Errc::not_allowed, "an unreliable topic gives no 'stored' receipts: use 'accepted', or a reliable topic"};
+    return Error{Errc::not_allowed,
+                 "an unreliable topic gives no 'stored' receipts: use 'accepted', or a reliable topic"};
   if (options.copies > ReceiptBook::copies_max)
     return Error{Errc::not_allowed, "copies may be at most " + std::to_string(ReceiptBook::copies_max)};
   return std::nullopt;
@@ -39,9 +44,11 @@ std::optional<Error> encode(const PublishOptions& options, Encoded& room, wire::
   if (!options.attributes.empty()) {
     const auto size = wire::encode_attributes(options.attributes, room.attributes);
     if (!size)
-      return Error{size.error(), size.error() == Errc::bad_name
-                                     ? "attribute names are UTF-8 without NUL, not empty, and each stands once"
-                                     : "attributes are above a limit: at most 32, names of 64 bytes, strings of 1 KiB, 8 KiB together"};
+      return Error{size.error(),
+                   size.error() == Errc::bad_name
+                       ? "attribute names are UTF-8 without NUL, not empty, and each stands once"
+                       : "attributes are above a limit: at most 32, names of 64 bytes, strings of 1 KiB, 8 "
+                         "KiB together"};
     event.attributes = Bytes{room.attributes}.first(*size);
   }
   if (options.key.empty() && options.content_type.empty()) return std::nullopt;
@@ -54,8 +61,8 @@ std::optional<Error> encode(const PublishOptions& options, Encoded& room, wire::
   return std::nullopt;
 }
 
-Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes payload, const PublishOptions& options,
-                            bool wait) {
+Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes payload,
+                            const PublishOptions& options, bool wait) {
   if (!handle) return Error{Errc::closed, "this topic handle is empty"};
   PeerCommon& peer = *handle->peer;
   if (payload.size() > peer.payload_max) return too_large("the payload", payload.size(), peer.payload_max);
@@ -64,7 +71,8 @@ Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes pa
   Encoded room;
   wire::EventView event;
   event.time_us = wall_now_us();
-  if (options.ttl.count() > 0) event.expiry_us = event.time_us + static_cast<std::uint64_t>(options.ttl.count());
+  if (options.ttl.count() > 0)
+    event.expiry_us = event.time_us + static_cast<std::uint64_t>(options.ttl.count());
   event.payload = payload;
   if (auto error = encode(options, room, event)) return std::move(*error);
 
@@ -87,7 +95,8 @@ Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes pa
 
   ReceiptLevel level = options.receipt;
   if (level == ReceiptLevel::by_contract)
-    level = handle->contract.reliability == Reliability::unreliable ? ReceiptLevel::accepted : ReceiptLevel::stored;
+    level = handle->contract.reliability == Reliability::unreliable ? ReceiptLevel::accepted
+                                                                    : ReceiptLevel::stored;
   const std::uint32_t copies = std::max(options.copies, 1U);
   Publication publication = TopicAccess::publication(handle, *seq, level, copies);
   if (options.on_receipt) {
@@ -95,7 +104,8 @@ Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes pa
       Receipt receipt;
       receipt.id = publication.id();
       receipt.reached = level;
-      peer.delivery->post([callback = options.on_receipt, result = Result<Receipt>{receipt}] { callback(result); });
+      peer.delivery->post(
+          [callback = options.on_receipt, result = Result<Receipt>{receipt}] { callback(result); });
     } else {
       handle->receipts->when(*seq, copies, options.on_receipt);
     }
@@ -138,7 +148,8 @@ std::vector<Member> Topic::members() const {
   std::vector<Member> out;
   if (!handle_) return out;
   handle_->peer->inbox.call([&] {
-    for (const auto& [id, receives] : handle_->peer->host->core().members(handle_->tag)) out.push_back({id, receives});
+    for (const auto& [id, receives] : handle_->peer->host->core().members(handle_->tag))
+      out.push_back({id, receives});
   });
   return out;
 }
@@ -150,9 +161,8 @@ Result<void> Topic::wait_members(std::size_t count, Duration within) {
   request->topic = handle_->tag;
   request->count = count;
   request->within = within;
-  const bool posted = handle_->peer->inbox.post([peer = handle_->peer, request] {
-    peer->host->topics().wait_members(peer->host->now(), request);
-  });
+  const bool posted = handle_->peer->inbox.post(
+      [peer = handle_->peer, request] { peer->host->topics().wait_members(peer->host->now(), request); });
   return posted ? request->answer.take() : closed;
 }
 

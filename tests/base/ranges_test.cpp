@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/base/ranges_answer.hpp"
-
 #include "overlay/base/rng.hpp"
 
 #include <gtest/gtest.h>

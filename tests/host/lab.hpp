@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Peers of one process on the loopback, and what tests say about them. Everything waits on a condition, with a
-// deadline that only a broken build or a stopped machine reaches.
+// Peers of one process on the loopback, and what tests say about them. Everything waits on a condition, with
+// a deadline that only a broken build or a stopped machine reaches.
 #pragma once
 
 #include <boato/peer.hpp>

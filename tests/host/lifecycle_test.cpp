@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/host/lab.hpp"
 
-#include <fstream>
 #include <sys/stat.h>
+
+#include <fstream>
 
 namespace boato {
 namespace {

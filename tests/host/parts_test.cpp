@@ -9,15 +9,16 @@
 #include "overlay/base/bytes.hpp"
 #include "tests/host/lab.hpp"
 
-#include <fstream>
 #include <sys/stat.h>
+
+#include <fstream>
 
 namespace boato {
 namespace {
 
-using testing::HasSubstr;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::HasSubstr;
 
 constexpr Time begin{std::chrono::hours{1}};
 
@@ -101,7 +102,8 @@ TEST(Admission, WrongKnocksCloseTheDoorForLongerEachTime) {
 TEST(Admission, RemembersABoundedNumberOfAddresses) {
   AdmissionGate gate{{.strangers_max = 10000, .strangers_per_net_max = 1000, .addresses_max = 100}};
   for (int i = 0; i < 1000; ++i) {
-    const auto entry = gate.enter(begin, v4(static_cast<std::uint8_t>(i / 250), static_cast<std::uint8_t>(i % 250)));
+    const auto entry =
+        gate.enter(begin, v4(static_cast<std::uint8_t>(i / 250), static_cast<std::uint8_t>(i % 250)));
     gate.leave(begin, entry.ticket, true);
   }
 
@@ -262,7 +264,9 @@ TEST(Endpoints, AreHostAndPortWithAnIdOrWithout) {
 
 TEST(SettingKeys, TakeUnits) {
   Options options;
-  options.set = {{"limits.outbox_bytes_max", "1MiB"}, {"limits.connect_within", "500ms"}, {"limits.payload_max", "16MiB"}};
+  options.set = {{"limits.outbox_bytes_max", "1MiB"},
+                 {"limits.connect_within", "500ms"},
+                 {"limits.payload_max", "16MiB"}};
   const auto settings = read_settings(options);
 
   ASSERT_TRUE(settings) << settings.error().detail;

@@ -132,7 +132,8 @@ TEST(Publish, CarriesAMebibyteByteForByte) {
   Topic topic = heard_by(a, "large", 1);
   std::string payload(std::size_t{1} << 20, '\0');
   std::uint64_t x = 1;
-  for (char& c : payload) c = static_cast<char>((x = x * 6364136223846793005ULL + 1442695040888963407ULL) >> 56);
+  for (char& c : payload)
+    c = static_cast<char>((x = x * 6364136223846793005ULL + 1442695040888963407ULL) >> 56);
 
   ASSERT_TRUE(topic.publish(bytes(payload)));
   ASSERT_TRUE(topic.publish(bytes("small")));
@@ -158,8 +159,12 @@ TEST(Publish, CarriesAttributesOfEveryType) {
   auto sub = b.subscribe("typed", {}, heard.handler());
   Topic topic = heard_by(a, "typed", 1);
   PublishOptions options;
-  options.attributes = {{"z_nil", std::monostate{}}, {"flag", true},          {"count", std::int64_t{-7}},
-                        {"temp", 31.5},              {"room", "lab"},         {"raw", bytes("\x01\x02")}};
+  options.attributes = {{"z_nil", std::monostate{}},
+                        {"flag", true},
+                        {"count", std::int64_t{-7}},
+                        {"temp", 31.5},
+                        {"room", "lab"},
+                        {"raw", bytes("\x01\x02")}};
   options.key = "k1";
   options.content_type = "text/plain";
 

@@ -3,8 +3,9 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
-#include <thread>
 #include <unistd.h>
+
+#include <thread>
 
 namespace boato {
 namespace {
@@ -30,7 +31,8 @@ bool wait_ready(Subscription& sub) {
   for (;;) {
     auto items = sub.poll(patience, 1);
     if (!items || items->empty()) return false;
-    if (const auto* status = std::get_if<Status>(&items->front()); status && status->kind == Status::Kind::ready)
+    if (const auto* status = std::get_if<Status>(&items->front());
+        status && status->kind == Status::Kind::ready)
       return true;
   }
 }
@@ -215,7 +217,8 @@ TEST(Subscriptions, WhatLeftTheCacheOfALaggingOneIsAGap) {
     missing += gap.last - gap.first + 1;
   }
   EXPECT_GT(missing, 0U);
-  EXPECT_EQ(heard.events(count - missing).size() + missing, count);  // each number once: an event, or in a gap
+  EXPECT_EQ(heard.events(count - missing).size() + missing,
+            count);  // each number once: an event, or in a gap
 }
 
 TEST(Subscriptions, DropOldestStatesWhatItDropped) {
