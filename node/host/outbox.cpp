@@ -73,9 +73,11 @@ void OutboxHub::refill(SlabPool& slabs) {
 }
 
 void OutboxHub::drop_spares() {
+  std::vector<std::shared_ptr<Outbox>> marked;  // an outbox and its hub hold each other while it is marked
   std::lock_guard lock{mutex_};
   spares_.clear();
   spares_wanted_ = 0;
+  marked.swap(marked_);
 }
 
 void OutboxHub::take_marked(std::vector<std::shared_ptr<Outbox>>& out) {
