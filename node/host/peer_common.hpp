@@ -3,6 +3,7 @@
 // `closed` then.
 #pragma once
 
+#include <boato/subscription.hpp>
 #include <boato/topic.hpp>
 
 #include "node/host/delivery_thread.hpp"
