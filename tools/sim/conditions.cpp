@@ -30,7 +30,7 @@ Duration Conditions::one_way(std::uint32_t from, std::uint32_t to) {
 void Conditions::heal() {
   blocked_ = {};
   for (Place& place : peers_) place = {};
-  dials.loss = dials.vanish = dials.duplicate = dials.reset = 0;
+  dials.loss = dials.vanish = dials.duplicate = dials.forge = dials.reset = 0;
 }
 
 }  // namespace boato::sim

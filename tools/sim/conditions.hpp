@@ -20,6 +20,7 @@ struct NetworkDials {
   double loss = 0;       // of packets: TCP sends them again after a timeout, so the frame comes late
   double vanish = 0;     // of frames that carry events: gone without a trace, as no TCP would lose them
   double duplicate = 0;  // of events on their way: come twice
+  double forge = 0;      // of events that a relay sends on: altered by it, as by a peer that lies
   double reset = 0;      // of frames: the link is cut instead
   Duration retransmit_after = std::chrono::milliseconds{200};
   std::uint64_t bandwidth = 0;  // bytes/s of each peer's way out; 0 = no limit

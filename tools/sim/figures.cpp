@@ -19,6 +19,8 @@ const std::vector<FigureName>& figure_names() {
       {"lost", "", "of those, not delivered"},
       {"duplicates", "", "events delivered twice to one subscriber"},
       {"gaps", "", "events that subscribers reported as missing"},
+      {"early", "",
+       "events delivered though they were published before the subscription; not in the latencies"},
       {"unready", "", "members that were never told that they miss nothing"},
       {"publish_refused", "", "turns in which a publisher had no room or no topic"},
       {"violations", "", "rules found broken, all oracles together"},
@@ -53,7 +55,9 @@ const std::vector<FigureName>& figure_names() {
   return names;
 }
 
-bool is_figure(std::string_view name) { return std::ranges::count(figure_names(), name, &FigureName::name) > 0; }
+bool is_figure(std::string_view name) {
+  return std::ranges::count(figure_names(), name, &FigureName::name) > 0;
+}
 
 void Figures::set(std::string_view name, double value) {
   const auto known = std::ranges::find(figure_names(), name, &FigureName::name);

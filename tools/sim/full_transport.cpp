@@ -99,6 +99,7 @@ std::shared_ptr<FullTransport::Setup> FullTransport::setup_of(std::uint32_t peer
 
 void FullTransport::connected(Time now, std::uint32_t connection, std::unique_ptr<DialWish> wish) {
   Connection& c = connections_[connection];
+  c.opening = false;  // both ends hold it from the start, and are told when the handshake is done
   Ends& ends = ends_[connection];
   std::optional<PeerId> expected;
   if (wish->peer != PeerId{}) expected = wish->peer;

@@ -158,6 +158,10 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
     got.set(seq);
     ++deliveries_;
     if (heard.fresh++ == 0) heard.published = record.at;
+    if (record.at < sessions_[session].opened) {
+      heard.early = true;
+      ++early_;
+    }
     if (!heard.own) {
       ++record.deliveries;
       record.last_hop = std::max(record.last_hop, delivery.hops);

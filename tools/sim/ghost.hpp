@@ -77,7 +77,7 @@ class Ghost {
   struct Heard {
     std::uint32_t fresh = 0;
     Time published{};
-    bool own = false;
+    bool own = false, early = false;
   };
   Heard delivered(Time now, std::uint32_t peer, const Delivery& delivery);
   void gap(Time now, std::uint32_t peer, const GapNotice& gap);
@@ -90,7 +90,10 @@ class Ghost {
   [[nodiscard]] std::uint64_t events() const { return events_; }
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
-  [[nodiscard]] std::uint64_t gaps() const { return gaps_; }        // events that peers reported as missing
+  [[nodiscard]] std::uint64_t gaps() const { return gaps_; }  // events that peers reported as missing
+  [[nodiscard]] std::uint64_t early() const {
+    return early_;
+  }  // delivered though published before the subscription
   [[nodiscard]] std::uint64_t owed() const { return owed_; }        // by judge: pairs of event and member
   [[nodiscard]] std::uint64_t lost() const { return lost_; }        // by judge: of those, not delivered
   [[nodiscard]] std::uint64_t unready() const { return unready_; }  // by judge: members never told `ready`
@@ -136,7 +139,8 @@ class Ghost {
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> streams_by_key_;
   std::unordered_map<std::uint64_t, Got> got_;  // by session and stream
   std::vector<std::uint64_t> hashes_;
-  std::uint64_t events_ = 0, deliveries_ = 0, duplicates_ = 0, gaps_ = 0, owed_ = 0, lost_ = 0, unready_ = 0;
+  std::uint64_t events_ = 0, deliveries_ = 0, duplicates_ = 0, gaps_ = 0, owed_ = 0, lost_ = 0, unready_ = 0,
+                early_ = 0;
 };
 
 // Of everything in an event that the application sees.

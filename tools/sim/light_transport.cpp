@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/light_transport.hpp"
 
+#include "overlay/wire/batch.hpp"
 #include "overlay/wire/event_messages.hpp"
 
 #include <algorithm>
@@ -31,6 +32,18 @@ void LightTransport::tell_up(std::uint32_t connection, std::uint8_t end) {
 
 void LightTransport::tell_down(std::uint32_t connection, std::uint8_t end, CloseReason why) {
   host_.link_down(connections_[connection].peer[end], id_of(connection), why);
+}
+
+// Only a relay's lie can be told from the truth: what a publisher says of itself is the truth.
+EventRef LightTransport::forged(std::uint32_t from, const EventRef& body) {
+  const auto batch = wire::parse_batch(body.bytes(), wire::payload_bytes_limit);
+  if (!batch || batch->publisher == host_.self(from).id) return body;
+  ++counters_.forged;
+  SlabRef slab{SlabPool::make(body.size())};
+  std::ranges::copy(body.bytes(), slab.data());
+  const std::size_t last = body.size() - 1;  // of the payload: it still parses
+  slab.data()[last] ^= std::byte{1};
+  return slab.slice(0, static_cast<std::uint32_t>(body.size()));
 }
 
 void LightTransport::connected(Time now, std::uint32_t connection, std::unique_ptr<DialWish> /*wish*/) {
@@ -74,6 +87,7 @@ void LightTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, 
                  static_cast<std::uint32_t>(body.size()), frame_overhead, envelope});
   ++counters_.frames;
   const bool event = !body.empty();
+  if (event && conditions_.chance(conditions_.dials.forge)) body = forged(from, body);
   if (event && conditions_.chance(conditions_.dials.vanish)) {
     ++counters_.vanished;
     return;

@@ -17,6 +17,7 @@ class LightTransport final : public Transport {
   void on_look(Time now, std::uint32_t key) override;
 
  private:
+  EventRef forged(std::uint32_t from, const EventRef& body);
   void connected(Time now, std::uint32_t connection, std::unique_ptr<DialWish> wish) override;
   void end_closed(std::uint32_t /*connection*/, std::uint8_t /*end*/) override {}
   void tell_up(std::uint32_t connection, std::uint8_t end) override;

@@ -8,12 +8,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -50,7 +51,8 @@ std::string default_folder() {
 
 class Progress {
  public:
-  explicit Progress(bool on) : on_{on && isatty(STDERR_FILENO) != 0}, plain_{on && isatty(STDERR_FILENO) == 0} {}
+  explicit Progress(bool on)
+      : on_{on && isatty(STDERR_FILENO) != 0}, plain_{on && isatty(STDERR_FILENO) == 0} {}
   void operator()(const std::string& text) {
     const auto now = std::chrono::steady_clock::now();
     if (on_ && now - last_ > std::chrono::milliseconds{200}) {
@@ -141,7 +143,8 @@ int swarm(const Options& o) {
   Progress progress{!o.quiet};
   std::uint64_t failed = 0, deliveries = 0;
   for (std::uint64_t seed = o.from; seed < o.from + o.seeds; ++seed) {
-    const std::string command = "boato-sim swarm --seeds 1 --from " + std::to_string(seed) + " --peers " + o.range;
+    const std::string command =
+        "boato-sim swarm --seeds 1 --from " + std::to_string(seed) + " --peers " + o.range;
     set_replay(command);
     const Scenario scenario = draw_scenario(seed, low, high);
     if (o.show) std::cout << to_text(scenario) << "\n";
@@ -159,7 +162,8 @@ int swarm(const Options& o) {
     if (!o.json) {
       std::cout << "seed " << seed << " failed\n";
       for (const Violation& v : report.violations)
-        std::cout << "  " << static_cast<double>(v.at.time_since_epoch().count()) / 1e6 << " s  " << v.rule << ": " << v.what << "\n";
+        std::cout << "  " << static_cast<double>(v.at.time_since_epoch().count()) / 1e6 << " s  " << v.rule
+                  << ": " << v.what << "\n";
     }
     std::cerr << "replay: " << command << "\n";
   }
@@ -214,7 +218,9 @@ int mutants(const Options& o) {
     std::string line = std::to_string(fault.number) + "    " + fault.rule;
     line.resize(std::max<std::size_t>(line.size(), 68), ' ');
     std::cout << line << (verdict.caught ? verdict.oracle : "NOT FOUND");
-    if (verdict.caught) std::cout << std::string(verdict.oracle.size() < 16 ? 16 - verdict.oracle.size() : 1, ' ') << verdict.seed;
+    if (verdict.caught)
+      std::cout << std::string(verdict.oracle.size() < 16 ? 16 - verdict.oracle.size() : 1, ' ')
+                << verdict.seed;
     std::cout << std::endl;
   }
   return missed == 0 ? 0 : exit_failed;
@@ -224,7 +230,8 @@ int mutants(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"boato-sim: thousands of real peers in one process, on virtual time, with faults and judges.\n"};
+  CLI::App app{
+      "boato-sim: thousands of real peers in one process, on virtual time, with faults and judges.\n"};
   app.name("boato-sim");
   app.require_subcommand(1);
   app.footer(
@@ -235,7 +242,8 @@ int main(int argc, char** argv) {
       "  boato-sim swarm --seeds 200                    200 random worlds, each with faults of its own\n"
       "  boato-sim topo quiet-1000 --at 30s > world.svg a picture with the way of one event\n"
       "  boato-sim mutants                              do the judges find planted faults?\n"
-      "The same seed gives the same run, byte for byte. Exit codes: 0 all held, 2 usage, 7 something failed.");
+      "The same seed gives the same run, byte for byte. Exit codes: 0 all held, 2 usage, 7 something "
+      "failed.");
   Options o;
   app.add_option("--folder", o.folder, "Where the scenarios are")->capture_default_str();
 
@@ -268,7 +276,8 @@ int main(int argc, char** argv) {
   topo_command->add_option("--format", o.format, "json, dot or svg")->capture_default_str();
   topo_command->footer("Example: boato-sim topo quiet-1000 --peers 60 --at 25s > world.svg");
 
-  auto* mutants_command = app.add_subcommand("mutants", "Plant known faults and see whether a judge finds each");
+  auto* mutants_command =
+      app.add_subcommand("mutants", "Plant known faults and see whether a judge finds each");
   mutants_command->add_option("--seeds", o.seeds, "Worlds tried per fault at most")->default_val(100);
   mutants_command->add_option("--from", o.from, "The first seed")->capture_default_str();
   mutants_command->add_option("--only", o.only, "One fault by its number");

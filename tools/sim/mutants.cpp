@@ -4,10 +4,11 @@
 #include "overlay/base/mutant.hpp"
 #include "tools/sim/run.hpp"
 
-#include <csignal>
-#include <cstdlib>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
 
 namespace boato::sim {
 
@@ -36,6 +37,47 @@ constexpr unsigned seconds_max = 120;  // a world that never ends is caught as w
 }
 }  // namespace
 
+const std::vector<PlantedFault>& planted_faults() {
+  static const std::vector<PlantedFault> faults{
+      {100, "membership: the active view has no cap", 0},
+      {101, "membership: a neighbour at its minimum is evicted too", 0},
+      {102, "membership: a splice cuts with one new link only", 0},
+      {103, "membership: nobody looks for the other half", 0},
+      {104, "membership: whoever claims it is a neighbour", 0},
+      {105, "membership: a silent peer is dead at once", 0},
+      {120, "directory: whoever was heard of first stays", 0},
+      {122, "directory: the contact heard of last replaces", 0},
+      {123, "directory: what spreading missed is never found", 0},
+      {141, "roster: whatever entry comes last wins", 0},
+      {142, "roster: the dead come back with their old entries", 0},
+      {143, "roster: one voice counts thrice", 0},
+      {144, "roster: own eyes do not count against a suspicion", 0},
+      {145, "roster: the last part of a spread is forgotten", 0},
+      {146, "roster: the accused stays silent", 0},
+      {160, "stream: duplicates are taken for new", 0},
+      {161, "stream: the frontier jumps over holes", 0},
+      {162, "stream: runs join over a hole of one", 0},
+      {164, "cache: grows for ever", 0},
+      {165, "stream: a closed incarnation opens again", 0},
+      {166, "stream: HAVE claims the holes too", 0},
+      {180, "fifo: does not wait for a hole", 0},
+      {181, "fifo: forgets the rest behind a closed hole", 0},
+      {182, "fifo: late events pass", 0},
+      {183, "fifo: loses in silence", 0},
+      {200, "multicast: TAKEN is never said", 0},
+      {201, "multicast: the last part is forgotten", 0},
+      {202, "multicast: the child sends it back", 0},
+      {203, "multicast: nobody takes over", 0},
+      {204, "multicast: frontiers are never told", 0},
+      {205, "multicast: holes are never asked for", 0},
+      {206, "multicast: signatures are not checked", 0},
+      {207, "multicast: duplicates are delivered", 0},
+      {208, "multicast: the duty of a duplicate is swallowed", 0},
+      {209, "multicast: pulls are never answered", 0},
+  };
+  return faults;
+}
+
 FaultVerdict hunt(const PlantedFault& fault, std::uint64_t first_seed, std::uint64_t seeds) {
   for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
     int ends[2];
@@ -48,7 +90,8 @@ FaultVerdict hunt(const PlantedFault& fault, std::uint64_t first_seed, std::uint
     close(ends[1]);
     std::string rule;
     char room[64];
-    for (ssize_t n = 0; (n = read(ends[0], room, sizeof room)) > 0;) rule.append(room, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = read(ends[0], room, sizeof room)) > 0;)
+      rule.append(room, static_cast<std::size_t>(n));
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);

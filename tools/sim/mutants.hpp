@@ -11,9 +11,11 @@ namespace boato::sim {
 
 struct PlantedFault {
   int number = 0;
-  std::string rule;      // what is broken
-  std::string scenario;  // the world in which it shows, by name; empty: swarm
+  std::string rule;  // what is broken
+  // For tests: a seed of the swarm that is known to show it. 0: none is known.
+  std::uint64_t seed = 0;
 };
+// Those that show in a world; faults that only hostile bytes can reach are judged by the tests of their room.
 [[nodiscard]] const std::vector<PlantedFault>& planted_faults();
 
 struct FaultVerdict {

@@ -46,7 +46,8 @@ std::string print(const char* format, Args... args) {
 }
 
 std::pair<double, double> place(const World& world, std::uint32_t peer, double radius) {
-  const double turn = static_cast<double>(ring_place(world.id(peer))) / 18446744073709551616.0 * 2 * std::numbers::pi;
+  const double turn =
+      static_cast<double>(ring_place(world.id(peer))) / 18446744073709551616.0 * 2 * std::numbers::pi;
   return {radius * std::sin(turn), -radius * std::cos(turn)};
 }
 double ms(Time t) { return static_cast<double>(t.time_since_epoch().count()) / 1000; }
@@ -73,7 +74,8 @@ std::string picture_json(World& world) {
   out += "],\"tree\":[";
   first = true;
   for (const World::Path& p : world.watched()) {
-    out += print("%s{\"from\":%u,\"to\":%u,\"hops\":%u,\"ms\":%.3f}", first ? "" : ",", p.from, p.to, p.hops, ms(p.at));
+    out += print("%s{\"from\":%u,\"to\":%u,\"hops\":%u,\"ms\":%.3f}", first ? "" : ",", p.from, p.to, p.hops,
+                 ms(p.at));
     first = false;
   }
   return out + "]}\n";
@@ -81,7 +83,8 @@ std::string picture_json(World& world) {
 
 std::string picture_dot(World& world) {
   const Drawing d = draw(world);
-  std::string out = "graph boato {\n  layout=neato; overlap=true; splines=false; node [shape=point width=0.08];\n";
+  std::string out =
+      "graph boato {\n  layout=neato; overlap=true; splines=false; node [shape=point width=0.08];\n";
   for (const std::uint32_t i : d.peers) {
     const auto [x, y] = place(world, i, 8);
     out += print("  p%u [pos=\"%.3f,%.3f!\" tooltip=\"%u\"];\n", i, x, -y, i);
@@ -100,7 +103,8 @@ std::string picture_svg(World& world) {
   const Drawing d = draw(world);
   constexpr double radius = 440;
   std::string out =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-500 -500 1000 1040\" font-family=\"sans-serif\">\n"
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-500 -500 1000 1040\" "
+      "font-family=\"sans-serif\">\n"
       "<rect x=\"-500\" y=\"-500\" width=\"1000\" height=\"1040\" fill=\"#ffffff\"/>\n";
   const auto line = [&](std::uint32_t a, std::uint32_t b, const char* style) {
     const auto [x1, y1] = place(world, a, radius);
@@ -118,10 +122,12 @@ std::string picture_svg(World& world) {
   }
   for (const std::uint32_t i : d.peers) {
     const auto [x, y] = place(world, i, radius);
-    out += print("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"#222244\"><title>peer %u</title></circle>\n", x, y, i);
+    out += print("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"#222244\"><title>peer %u</title></circle>\n",
+                 x, y, i);
   }
   out += print(
-      "<text x=\"-480\" y=\"525\" font-size=\"16\" fill=\"#222244\">%zu peers at %.1f s: neighbours grey, mesh green, one event red "
+      "<text x=\"-480\" y=\"525\" font-size=\"16\" fill=\"#222244\">%zu peers at %.1f s: neighbours grey, "
+      "mesh green, one event red "
       "(%zu deliveries, %u hops)</text>\n</svg>\n",
       d.peers.size(), ms(world.now()) / 1000, world.watched().size(), hops);
   return out;

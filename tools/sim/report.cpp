@@ -36,7 +36,8 @@ std::string to_text(const Report& r) {
     std::string_view unit;
     for (const FigureName& f : figure_names())
       if (f.name == name) unit = f.unit;
-    out += "  " + padded(std::string{name}, 20) + number_text(value) + (unit.empty() ? "" : " ") + std::string{unit} + "\n";
+    out += "  " + padded(std::string{name}, 20) + number_text(value) + (unit.empty() ? "" : " ") +
+           std::string{unit} + "\n";
   }
   out += "\n  kind                frames      bytes without bodies\n";
   for (const auto& k : r.kinds)
@@ -45,16 +46,19 @@ std::string to_text(const Report& r) {
   for (const auto& [name, n] : r.notes) out += "  " + padded(name, 20) + std::to_string(n) + "\n";
   if (!r.gates.empty()) out += "\n";
   for (const GateResult& g : r.gates)
-    out += std::string{g.held ? "  held    " : "  MISSED  "} + g.gate.figure + " " + std::string{sign_of(g.gate.is)} + " " +
-           number_text(g.gate.value) + "  (is " + number_text(g.value) + ")\n";
+    out += std::string{g.held ? "  held    " : "  MISSED  "} + g.gate.figure + " " +
+           std::string{sign_of(g.gate.is)} + " " + number_text(g.gate.value) + "  (is " +
+           number_text(g.value) + ")\n";
   if (!r.violations.empty()) out += "\n";
-  for (const Violation& v : r.violations) out += "  BROKEN  " + when(v.at) + " s  " + v.rule + ": " + v.what + "\n";
+  for (const Violation& v : r.violations)
+    out += "  BROKEN  " + when(v.at) + " s  " + v.rule + ": " + v.what + "\n";
   return out;
 }
 
 std::string to_json(const Report& r) {
   std::string out = "{\"scenario\":" + in_quotes(r.scenario) + ",\"seed\":" + std::to_string(r.seed) +
-                    ",\"trace\":" + in_quotes(hex(r.trace_hash)) + ",\"good\":" + (r.good() ? "true" : "false") + ",\"figures\":{";
+                    ",\"trace\":" + in_quotes(hex(r.trace_hash)) +
+                    ",\"good\":" + (r.good() ? "true" : "false") + ",\"figures\":{";
   bool first = true;
   for (const auto& [name, value] : r.figures.all()) {
     out += (first ? "" : ",") + in_quotes(name) + ":" + number_text(value);
@@ -63,23 +67,23 @@ std::string to_json(const Report& r) {
   out += "},\"kinds\":[";
   first = true;
   for (const auto& k : r.kinds) {
-    out += std::string{first ? "" : ","} + "{\"kind\":" + in_quotes(k.kind) + ",\"frames\":" + std::to_string(k.frames) +
-           ",\"bytes\":" + std::to_string(k.bytes) + "}";
+    out += std::string{first ? "" : ","} + "{\"kind\":" + in_quotes(k.kind) +
+           ",\"frames\":" + std::to_string(k.frames) + ",\"bytes\":" + std::to_string(k.bytes) + "}";
     first = false;
   }
   out += "],\"gates\":[";
   first = true;
   for (const GateResult& g : r.gates) {
-    out += std::string{first ? "" : ","} + "{\"figure\":" + in_quotes(g.gate.figure) + ",\"is\":" + in_quotes(sign_of(g.gate.is)) +
-           ",\"bound\":" + number_text(g.gate.value) + ",\"value\":" + number_text(g.value) +
-           ",\"held\":" + (g.held ? "true" : "false") + "}";
+    out += std::string{first ? "" : ","} + "{\"figure\":" + in_quotes(g.gate.figure) +
+           ",\"is\":" + in_quotes(sign_of(g.gate.is)) + ",\"bound\":" + number_text(g.gate.value) +
+           ",\"value\":" + number_text(g.value) + ",\"held\":" + (g.held ? "true" : "false") + "}";
     first = false;
   }
   out += "],\"violations\":[";
   first = true;
   for (const Violation& v : r.violations) {
-    out += std::string{first ? "" : ","} + "{\"at\":" + when(v.at) + ",\"rule\":" + in_quotes(v.rule) + ",\"what\":" +
-           in_quotes(v.what) + "}";
+    out += std::string{first ? "" : ","} + "{\"at\":" + when(v.at) + ",\"rule\":" + in_quotes(v.rule) +
+           ",\"what\":" + in_quotes(v.what) + "}";
     first = false;
   }
   return out + "]}";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/run.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <numeric>
-#include <sys/resource.h>
 #include <utility>
 
 namespace boato::sim {
@@ -54,7 +55,8 @@ std::uint32_t Run::join_peer(Time when) {
 void Run::set_up() {
   const Scenario& s = scenario_;
   for (std::uint32_t i = 0; i < s.peers; ++i) {
-    const Duration spread{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(s.joining.count()) + 1))};
+    const Duration spread{
+        static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(s.joining.count()) + 1))};
     const Time when = at_time(i < s.seeds ? Duration{0} : spread);
     join_peer(when);
     all_started_ = std::max(all_started_, when);
@@ -69,11 +71,13 @@ void Run::set_up() {
     if (plan.wildcard)
       for (const std::uint32_t peer : members) world_->want_pattern(peer, plan.name + "/#");
     for (std::uint32_t c = 0; c < plan.copies; ++c) {
-      const std::string name = plan.copies > 1 || plan.wildcard ? plan.name + "/" + std::to_string(c) : plan.name;
+      const std::string name =
+          plan.copies > 1 || plan.wildcard ? plan.name + "/" + std::to_string(c) : plan.name;
       const std::uint32_t topic = world_->add_topic(name, plain ? std::nullopt : std::optional{contract});
       topics_.push_back({p, topic});
-      const auto subscribers =
-          plan.wildcard || plan.copies == 1 ? members : choose(plan.members, [](std::uint32_t) { return true; });
+      const auto subscribers = plan.wildcard || plan.copies == 1
+                                   ? members
+                                   : choose(plan.members, [](std::uint32_t) { return true; });
       if (!plan.wildcard)
         for (const std::uint32_t peer : subscribers) world_->want(peer, topic, true, false);
       const auto publishers = choose(plan.publishers, [&](std::uint32_t i) {
@@ -81,7 +85,8 @@ void Run::set_up() {
       });
       const Duration every{static_cast<std::int64_t>(1e6 / plan.rate)};
       for (const std::uint32_t peer : publishers) {
-        const Duration first{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(every.count()) + 1))};
+        const Duration first{
+            static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(every.count()) + 1))};
         world_->add_publisher({peer, topic, every, plan.payload, plan.batch, at_time(plan.until)},
                               at_time(plan.from + std::min(first, plan.until - plan.from)));
       }
@@ -207,10 +212,12 @@ void Run::act(const Action& a) {
     case Verb::loss:
     case Verb::vanish:
     case Verb::duplicate:
+    case Verb::forge:
     case Verb::reset: {
       NetworkDials& dials = w.conditions().dials;
       double& dial = a.verb == Verb::loss     ? dials.loss
                      : a.verb == Verb::vanish ? dials.vanish
+                     : a.verb == Verb::forge  ? dials.forge
                      : a.verb == Verb::reset  ? dials.reset
                                               : dials.duplicate;
       const double before = dial;
@@ -223,7 +230,8 @@ void Run::act(const Action& a) {
       for (const TopicOf& t : topics_) {
         if (w.topic_name(t.topic) != a.topic) continue;
         const bool on = a.verb == Verb::subscribe;
-        for (const std::uint32_t i : choose(a.who, [&](std::uint32_t p) { return awake(p) && w.wants(p, t.topic) != on; })) {
+        for (const std::uint32_t i :
+             choose(a.who, [&](std::uint32_t p) { return awake(p) && w.wants(p, t.topic) != on; })) {
           if (on)
             w.want(i, t.topic, true, false);
           else
@@ -322,10 +330,12 @@ void Run::measure(Report& report) {
   f.set("lost", static_cast<double>(ghost.lost()));
   f.set("duplicates", static_cast<double>(ghost.duplicates()));
   f.set("gaps", static_cast<double>(ghost.gaps()));
+  f.set("early", static_cast<double>(ghost.early()));
   f.set("unready", static_cast<double>(ghost.unready()));
   f.set("publish_refused", static_cast<double>(w.publish_refused()));
   f.set("violations", static_cast<double>(w.verdicts().count()));
-  f.set("redundancy", receivers == 0 ? 0 : static_cast<double>(receptions) / static_cast<double>(receivers) - 1);
+  f.set("redundancy",
+        receivers == 0 ? 0 : static_cast<double>(receptions) / static_cast<double>(receivers) - 1);
   f.set("redundancy_first", first);
   f.set("redundancy_worst", worst);
   f.set("last_hop", last_hop);
@@ -344,12 +354,14 @@ void Run::measure(Report& report) {
   f.set("links_worst", links_worst);
   f.set("degree", static_cast<double>(degrees) / alive_or_one);
   f.set("degree_least", alive == 0 ? 0 : degree_least);
-  f.set("joined", all_joined_ == never ? 1e9 : static_cast<double>((all_joined_ - all_started_).count()) / 1e6);
+  f.set("joined",
+        all_joined_ == never ? 1e9 : static_cast<double>((all_joined_ - all_started_).count()) / 1e6);
   f.set("waiting_peak", static_cast<double>(w.waiting_peak()));
   f.set("slab_bytes", static_cast<double>(w.slab_bytes()));
   f.set("simulated", static_cast<double>(w.now().time_since_epoch().count()) / 1e6);
   f.set("wall", real_seconds_);
-  f.set("frames_rate", static_cast<double>(collector.traffic().total_frames()) / std::max(real_seconds_, 1e-9));
+  f.set("frames_rate",
+        static_cast<double>(collector.traffic().total_frames()) / std::max(real_seconds_, 1e-9));
   f.set("deliveries_rate", static_cast<double>(ghost.deliveries()) / std::max(real_seconds_, 1e-9));
   f.set("memory_peak", static_cast<double>(usage.ru_maxrss) * 1024);
 

@@ -22,7 +22,7 @@ std::uint32_t Share::of(std::uint32_t all) const {
 
 namespace {
 
-constexpr std::array<std::pair<Action::Verb, std::string_view>, 16> verbs{{
+constexpr std::array<std::pair<Action::Verb, std::string_view>, 17> verbs{{
     {Action::Verb::crash, "crash"},
     {Action::Verb::restart, "restart"},
     {Action::Verb::leave, "leave"},
@@ -35,6 +35,7 @@ constexpr std::array<std::pair<Action::Verb, std::string_view>, 16> verbs{{
     {Action::Verb::loss, "loss"},
     {Action::Verb::vanish, "vanish"},
     {Action::Verb::duplicate, "duplicate"},
+    {Action::Verb::forge, "forge"},
     {Action::Verb::reset, "reset"},
     {Action::Verb::subscribe, "subscribe"},
     {Action::Verb::unsubscribe, "unsubscribe"},
@@ -136,7 +137,8 @@ class Parser {
       if (!line.empty() && !one(line)) return {};
     }
     if (out_.peers == 0) return fail("peers must be at least 1"), std::nullopt;
-    if (out_.network.delay_min > out_.network.delay_max) return fail("delay: the range is upside down"), std::nullopt;
+    if (out_.network.delay_min > out_.network.delay_max)
+      return fail("delay: the range is upside down"), std::nullopt;
     return out_;
   }
 
@@ -168,13 +170,16 @@ class Parser {
     if (equal == std::string_view::npos) return fail("expected KEY = VALUE");
     const std::string_view key = trim(line.substr(0, equal));
     std::string_view value = trim(line.substr(equal + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
     if (value.empty()) return fail(std::string{key} + " has no value");
     bool known = true;
     const bool good = section_ == "network" ? network(key, value, known)
                       : section_ == "topic" ? topic(key, value, known)
                                             : top(key, value, known);
-    if (!known) return fail("unknown key " + std::string{key} + (section_.empty() ? "" : " in [" + std::string{section_} + "]"));
+    if (!known)
+      return fail("unknown key " + std::string{key} +
+                  (section_.empty() ? "" : " in [" + std::string{section_} + "]"));
     if (!good) return fail("'" + std::string{value} + "' is no value for " + std::string{key});
     return true;
   }
@@ -203,6 +208,7 @@ class Parser {
     if (key == "loss") return chance(value, n.loss);
     if (key == "vanish") return chance(value, n.vanish);
     if (key == "duplicate") return chance(value, n.duplicate);
+    if (key == "forge") return chance(value, n.forge);
     if (key == "reset") return chance(value, n.reset);
     if (key == "bandwidth") return bytes_of(value, n.bandwidth);
     if (key == "queue_max") {
@@ -277,7 +283,8 @@ class Parser {
     a.verb = verb->first;
     if (a.verb != Action::Verb::heal) {
       const std::string_view who = next();
-      if (!share(who, a.who)) return fail("'" + std::string{who} + "' is neither a share such as 10% nor a number");
+      if (!share(who, a.who))
+        return fail("'" + std::string{who} + "' is neither a share such as 10% nor a number");
     }
     while (i < words.size()) {
       const std::string_view word = next();
@@ -307,13 +314,15 @@ class Parser {
 
   bool gate(std::string_view line) {
     Gate g;
-    for (const auto& [sign, is] :
-         {std::pair{std::string_view{"<="}, Gate::Is::at_most}, {">=", Gate::Is::at_least}, {"=", Gate::Is::equal}}) {
+    for (const auto& [sign, is] : {std::pair{std::string_view{"<="}, Gate::Is::at_most},
+                                   {">=", Gate::Is::at_least},
+                                   {"=", Gate::Is::equal}}) {
       const std::size_t at = line.find(sign);
       if (at == std::string_view::npos) continue;
       g.is = is;
       g.figure = trim(line.substr(0, at));
-      if (!is_figure(g.figure)) return fail("unknown figure '" + g.figure + "': boato-sim figures lists them");
+      if (!is_figure(g.figure))
+        return fail("unknown figure '" + g.figure + "': boato-sim figures lists them");
       std::string_view unit;
       const std::string_view value = trim(line.substr(at + sign.size()));
       if (!number(value, g.value, unit) || !(unit.empty() || unit == "%"))
@@ -352,12 +361,14 @@ std::optional<Scenario> parse_scenario(std::string_view text, const std::string&
   return Parser{file, error}.parse(text);
 }
 
-std::optional<Scenario> load_scenario(const std::string& name, const std::string& folder, ScenarioError& error) {
+std::optional<Scenario> load_scenario(const std::string& name, const std::string& folder,
+                                      ScenarioError& error) {
   const bool path = name.find('/') != std::string::npos || name.ends_with(".sim");
   const std::string file = path ? name : folder + "/" + name + ".sim";
   std::ifstream in{file};
   if (!in) {
-    error.text = path ? name + ": cannot be read" : "no scenario '" + name + "': boato-sim list shows those there are";
+    error.text =
+        path ? name + ": cannot be read" : "no scenario '" + name + "': boato-sim list shows those there are";
     return {};
   }
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
@@ -379,18 +390,20 @@ std::string to_text(const Scenario& s) {
       << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
       << "\njudge_rest = " << (s.judge_rest ? "true" : "false") << "\n";
   if (s.preload) out << "preload = " << text_of(*s.preload) << "\n";
-  if (s.idle_until.count() > 0) out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
+  if (s.idle_until.count() > 0)
+    out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
   const NetworkDials& n = s.network;
   out << "\n[network]\ndelay = " << text_of(n.delay_min) << " .. " << text_of(n.delay_max)
-      << "\njitter = " << text_of(n.jitter) << "\nloss = " << text_of(n.loss * 100) << "%\nvanish = "
-      << text_of(n.vanish * 100) << "%\nduplicate = " << text_of(n.duplicate * 100) << "%\nreset = "
-      << text_of(n.reset * 100) << "%\nbandwidth = " << n.bandwidth << " B/s\nqueue_max = " << n.queue_max << " B\n";
+      << "\njitter = " << text_of(n.jitter) << "\nloss = " << text_of(n.loss * 100)
+      << "%\nvanish = " << text_of(n.vanish * 100) << "%\nduplicate = " << text_of(n.duplicate * 100)
+      << "%\nforge = " << text_of(n.forge * 100) << "%\nreset = " << text_of(n.reset * 100)
+      << "%\nbandwidth = " << n.bandwidth << " B/s\nqueue_max = " << n.queue_max << " B\n";
   for (const TopicPlan& t : s.topics) {
     out << "\n[topic " << t.name << "]\ncopies = " << t.copies << "\nmembers = " << text_of(t.members)
         << "\npublishers = " << text_of(t.publishers) << "\nwildcard = " << (t.wildcard ? "true" : "false")
         << "\nrate = " << text_of(t.rate) << " /s\npayload = " << t.payload << "\nbatch = " << t.batch
-        << "\npublish = " << text_of(t.from) << " .. " << text_of(t.until) << "\nreliability = "
-        << (t.reliability == Reliability::unreliable ? "unreliable" : "reliable")
+        << "\npublish = " << text_of(t.from) << " .. " << text_of(t.until)
+        << "\nreliability = " << (t.reliability == Reliability::unreliable ? "unreliable" : "reliable")
         << "\norder = " << (t.order == Order::none ? "none" : "fifo") << "\n";
   }
   if (!s.actions.empty()) out << "\n[timeline]\n";
@@ -413,7 +426,10 @@ std::string to_text(const Scenario& s) {
   }
   if (!s.gates.empty()) out << "\n[gates]\n";
   for (const Gate& g : s.gates)
-    out << g.figure << (g.is == Gate::Is::at_most ? " <= " : g.is == Gate::Is::at_least ? " >= " : " = ")
+    out << g.figure
+        << (g.is == Gate::Is::at_most    ? " <= "
+            : g.is == Gate::Is::at_least ? " >= "
+                                         : " = ")
         << text_of(g.value) << "\n";
   return out.str();
 }

@@ -3,10 +3,10 @@
 // what must come out. README.md of that folder describes the format.
 #pragma once
 
+#include <boato/types.hpp>
+
 #include "overlay/base/rng.hpp"
 #include "tools/sim/conditions.hpp"
-
-#include <boato/types.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -40,8 +40,23 @@ struct TopicPlan {
 
 struct Action {
   enum class Verb : std::uint8_t {
-    crash, restart, leave, join, pause, partition, cut, slow, skew, loss, vanish, duplicate, reset, subscribe,
-    unsubscribe, heal
+    crash,
+    restart,
+    leave,
+    join,
+    pause,
+    partition,
+    cut,
+    slow,
+    skew,
+    loss,
+    vanish,
+    duplicate,
+    forge,
+    reset,
+    subscribe,
+    unsubscribe,
+    heal
   };
   Verb verb{};
   Duration at{0};
@@ -67,9 +82,9 @@ struct Scenario {
   std::uint32_t seeds = 3;
   Duration joining = std::chrono::seconds{10};  // starts are spread over this
   Duration duration = std::chrono::seconds{60};
-  Duration quiet = std::chrono::seconds{30};   // after everything is healed, before the oracles of rest
-  std::optional<Duration> preload;             // rosters are set at this moment instead of learnt
-  Duration idle_from{0}, idle_until{0};        // idle bytes are taken between these
+  Duration quiet = std::chrono::seconds{30};  // after everything is healed, before the oracles of rest
+  std::optional<Duration> preload;            // rosters are set at this moment instead of learnt
+  Duration idle_from{0}, idle_until{0};       // idle bytes are taken between these
   std::uint32_t check_every = 16;
   bool full_links = false, real_crypto = false;
   bool judge_rest = true;
@@ -84,9 +99,11 @@ struct ScenarioError {
   std::string text;
 };
 
-[[nodiscard]] std::optional<Scenario> parse_scenario(std::string_view text, const std::string& file, ScenarioError& error);
+[[nodiscard]] std::optional<Scenario> parse_scenario(std::string_view text, const std::string& file,
+                                                     ScenarioError& error);
 // By name in `folder`, or by path.
-[[nodiscard]] std::optional<Scenario> load_scenario(const std::string& name, const std::string& folder, ScenarioError& error);
+[[nodiscard]] std::optional<Scenario> load_scenario(const std::string& name, const std::string& folder,
+                                                    ScenarioError& error);
 // The same in the format that parse_scenario reads.
 [[nodiscard]] std::string to_text(const Scenario& scenario);
 

@@ -13,15 +13,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 Duration between(Rng& rng, Duration low, Duration high) {
-  return low + Duration{static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>((high - low).count()) + 1))};
+  return low +
+         Duration{static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>((high - low).count()) + 1))};
 }
 template <class T, std::size_t N>
 T one_of(Rng& rng, const std::array<T, N>& values) {
   return values[static_cast<std::size_t>(rng.below(N))];
 }
-Share some(Rng& rng, double most) {
-  return {static_cast<double>(1 + rng.below(100)) / 100 * most, 0};
-}
+Share some(Rng& rng, double most) { return {static_cast<double>(1 + rng.below(100)) / 100 * most, 0}; }
 }  // namespace
 
 Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_t peers_max) {
@@ -39,12 +38,14 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   s.real_crypto = false;
 
   NetworkDials& n = s.network;
-  const auto worst = one_of(rng, std::array{milliseconds{2}, milliseconds{50}, milliseconds{150}, milliseconds{400}});
+  const auto worst =
+      one_of(rng, std::array{milliseconds{2}, milliseconds{50}, milliseconds{150}, milliseconds{400}});
   n.delay_max = worst;
   n.delay_min = rng.chance(0.5) ? Duration{worst} / 10 : Duration{worst};
   n.jitter = rng.chance(0.3) ? Duration{worst} : Duration{worst} / 20;
   if (rng.chance(0.25)) n.loss = one_of(rng, std::array{0.01, 0.05, 0.2});
   if (rng.chance(0.15)) n.duplicate = one_of(rng, std::array{0.01, 0.2});
+  if (rng.chance(0.1)) n.forge = one_of(rng, std::array{0.001, 0.01});
   if (rng.chance(0.15)) n.reset = one_of(rng, std::array{0.0001, 0.002});
   if (rng.chance(0.15)) n.bandwidth = one_of(rng, std::array<std::uint64_t, 2>{500'000, 2'000'000});
   if (rng.chance(0.15)) n.queue_max = std::size_t{256} << 10;

@@ -139,11 +139,14 @@ void Transport::step(Time now, std::uint32_t slot) {
         std::unique_ptr<DialWish> dialled = std::move(s.wish);
         free_slot(slot);
         ++counters_.connections;
+        c.opening = true;
+        c.incarnation = {host_.self(from).incarnation, host_.self(to).incarnation};
         if (of_peer_.size() <= std::max(from, to)) of_peer_.resize(std::max(from, to) + std::size_t{1});
         for (const std::uint32_t peer : {from, to}) {
           auto& list = of_peer_[peer];
           if (list.size() > 64)  // forget those that are over
-            std::erase_if(list, [&](std::uint32_t i) { return !holds(peer, id_of(i)); });
+            std::erase_if(
+                list, [&](std::uint32_t i) { return !holds(peer, id_of(i)) && !connections_[i].opening; });
           list.push_back(connection);
         }
         connected(now, connection, std::move(dialled));
@@ -153,7 +156,9 @@ void Transport::step(Time now, std::uint32_t slot) {
     case Slot::What::up: {
       const std::uint8_t end = s.end;
       free_slot(slot);
-      if (!host_.running(c.peer[end])) return answer_reset(now, connection, end);
+      c.opening = false;
+      if (!host_.running(c.peer[end]) || host_.self(c.peer[end]).incarnation != c.incarnation[end])
+        return answer_reset(now, connection, end);
       if (c.reset_planned) return;
       c.open[end] = true;
       tell_up(connection, end);

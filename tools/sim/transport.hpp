@@ -56,7 +56,7 @@ class TransportHost {
 
 struct TransportCounters {
   std::uint64_t dials = 0, refused = 0, timed_out = 0, connections = 0;
-  std::uint64_t frames = 0, vanished = 0, duplicated = 0, cut = 0, not_queued = 0;
+  std::uint64_t frames = 0, vanished = 0, duplicated = 0, forged = 0, cut = 0, not_queued = 0;
 };
 
 class Transport {
@@ -101,6 +101,8 @@ class Transport {
     std::array<bool, 2> open{};           // the process at this end holds it
     std::array<bool, 2> look_planned{};
     bool reset_planned = false;
+    bool opening = false;                           // the end that was dialled has not been told yet
+    std::array<Incarnation, 2> incarnation{};       // of the processes that it connects
     std::array<std::array<Time, flows>, 2> last{};  // arrival planned last, by receiving end
   };
   struct Slot {

@@ -54,7 +54,7 @@ class World::Sink {
   void on_deliver(Delivery&& d) {
     mark(2, d.topic.raw(), std::uint64_t{d.index} << 32 | std::uint64_t{d.count} << 8 | d.hops);
     const Ghost::Heard heard = w_.ghost_.delivered(w_.now_, peer_, d);
-    if (heard.fresh > 0 && !heard.own)
+    if (heard.fresh > 0 && !heard.own && !heard.early)
       w_.collector_.delivered(w_.now_ - heard.published, heard.fresh, d.hops);
     if (w_.options_.trace)
       say("deliver " + std::to_string(d.count) + " after " + std::to_string(d.hops) + " hops");
@@ -90,11 +90,13 @@ class World::Sink {
     // All peers are honest and of one version here: whoever finds another's frame wrong has found a mistake,
     // unless the network did what no link does.
     const NetworkDials& dials = w_.conditions_.dials;
-    w_.beyond_links_ |= dials.vanish > 0;
-    if (!w_.beyond_links_ && (n.counter == Counter::frames_malformed || n.counter == Counter::frames_unknown ||
-        n.counter == Counter::signatures_bad || n.counter == Counter::hops_exceeded))
-      w_.verdicts_.add(w_.now_, "honest", "peer " + std::to_string(peer_) + " counts " +
-                                              std::string{to_string(n.counter)} + w_.about_last_frame());
+    w_.beyond_links_ |= dials.vanish > 0 || dials.forge > 0;
+    if (!w_.beyond_links_ &&
+        (n.counter == Counter::frames_malformed || n.counter == Counter::frames_unknown ||
+         n.counter == Counter::signatures_bad || n.counter == Counter::hops_exceeded))
+      w_.verdicts_.add(w_.now_, "honest",
+                       "peer " + std::to_string(peer_) + " counts " + std::string{to_string(n.counter)} +
+                           w_.about_last_frame());
   }
 
  private:
@@ -477,7 +479,8 @@ void World::on_timer(std::uint32_t peer) {
   p.last_wake = now_;
   if (p.wakes_here > wakes_at_once_max) {
     verdicts_.add(now_, "clock",
-                  "peer " + std::to_string(peer) + " asks to be woken again and again at one moment (" + whose_deadline(*p.core, t) + ")");
+                  "peer " + std::to_string(peer) + " asks to be woken again and again at one moment (" +
+                      whose_deadline(*p.core, t) + ")");
     p.armed = now_ + std::chrono::milliseconds{10};
     heap_.plan(p.armed, Happening::timer, peer);
     return;

@@ -54,7 +54,7 @@ class World final : public TransportHost {
   std::uint32_t add_topic(std::string name, std::optional<Contract> contract = {});
   std::uint32_t add_peer();  // not started yet
   void want(std::uint32_t peer, std::uint32_t topic, bool subscribe,
-            bool publish);                             // opens now or at the start
+            bool publish);  // opens now or at the start
   void want_pattern(std::uint32_t peer, std::string pattern);
   void drop(std::uint32_t peer, std::uint32_t topic);  // closes
 
@@ -228,8 +228,8 @@ class World final : public TransportHost {
   Time now_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t steps_ = 0, publish_refused_ = 0;
-  bool beyond_links_ = false;  // frames have vanished
-  Bytes last_frame_{};  // the one that is handled just now
+  bool beyond_links_ = false;  // frames have vanished or were altered
+  Bytes last_frame_{};         // the one that is handled just now
   std::vector<std::uint64_t> content_;
   std::vector<std::byte> payload_;
   // The event that is watched.
