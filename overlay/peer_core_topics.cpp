@@ -81,6 +81,7 @@ void PeerCore::use(Time now, TopicState& topic) {
   } else if (topic.wants_events() != topic.multicast.taking() && topic.roster.ready()) {
     topic.roster.set_own(now, own, fx_);
     follow_roster(now, topic);
+    topic.told_ready = false;  // being ready to publish is another thing than missing nothing
     if (topic.wants_events()) {
       topic.streams.each(
           [&](StreamIndex index, const Stream& s) {  // our own: what we published before is not for us
@@ -89,7 +90,6 @@ void PeerCore::use(Time now, TopicState& topic) {
       topic.multicast.take_events(now, std::nullopt, fx_);
     } else {
       topic.multicast.stop_taking();
-      topic.told_ready = false;
     }
   }
   tell_ready(topic);
