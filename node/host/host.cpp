@@ -258,6 +258,12 @@ void Host::carry_out() {
   again_ = true;
 }
 
+Result<void, Errc> Host::remove_topic(std::string_view name) {
+  auto removed = core_->remove_topic(now_, name);
+  carry_out();
+  return removed;
+}
+
 void Host::arm() {
   if (phase_ == Phase::ended) return;
   const Time due = core_->next_deadline();

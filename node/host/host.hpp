@@ -54,6 +54,7 @@ class Host {
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] PeerCore& core() { return *core_; }
   [[nodiscard]] LocalTopics& topics() { return *topics_; }
+  Result<void, Errc> remove_topic(std::string_view name);  // its handles are closed when this returns
   [[nodiscard]] Topology topology();
   [[nodiscard]] std::vector<TopicInfo> topic_list();
   [[nodiscard]] std::vector<Metric> metrics();

@@ -126,8 +126,7 @@ Result<Topic> Peer::topic(std::string_view name, std::optional<Contract> contrac
 }
 
 Result<void> Peer::remove_topic(std::string_view name) {
-  const auto removed =
-      impl_->common->inbox.call([&] { return impl_->host->core().remove_topic(impl_->host->now(), name); });
+  const auto removed = impl_->common->inbox.call([&] { return impl_->host->remove_topic(name); });
   if (!removed) return closed_error;
   if (*removed) return {};
   if (removed->error() == Errc::no_such)

@@ -5,6 +5,8 @@
 #include "overlay/base/check.hpp"
 #include "overlay/wire/attributes.hpp"
 
+#include <algorithm>
+
 namespace boato {
 namespace {
 
@@ -51,6 +53,7 @@ bool SharedBatch::look_through(std::uint32_t index) {
           refused[i] = true;
         ends.push_back(static_cast<std::uint32_t>(attributes.size()));
       }
+      home->count_refused(static_cast<std::uint64_t>(std::ranges::count(refused, true)));
       read.store(true, std::memory_order_release);
     }
   }
