@@ -245,6 +245,7 @@ void PeerCore::follow_directory(Time now) {
         fx_.tell({TopicNotice::Kind::refused, topic->tag, record ? record->creator : PeerId{}, 0,
                   "another declaration of " + topic->name + " is older: open it again with its contract"});
         end(now, *topic);
+        if (record) match_patterns(now, *record);  // who subscribed by pattern follows the one that won
         break;
       case DirectoryChange::Kind::removed:
         if (!topic) break;
