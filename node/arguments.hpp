@@ -84,11 +84,4 @@ struct Arguments {
 // has been said then).
 [[nodiscard]] std::variant<Arguments, Exit> parse_arguments(int argc, char** argv);
 
-// `boato sim ...` and `boato bench ...` are programs of their own, beside this one. Does not return if one of
-// them is asked for and found.
-void run_program_beside(int argc, char** argv);
-
-// Replaces this process by a program beside it; only returns if that fails, having said so.
-Exit exec_beside(const std::string& program, const std::vector<std::string>& arguments);
-
 }  // namespace boato

@@ -7,6 +7,7 @@
 #include <boato/result.hpp>
 #include <boato/topic.hpp>
 
+#include "node/contract_json.hpp"
 #include "node/json.hpp"
 
 #include <deque>
@@ -23,7 +24,6 @@ namespace boato {
 [[nodiscard]] Json to_json(const Topology& view);
 [[nodiscard]] Json to_json(const TopicInfo& info);
 [[nodiscard]] Json to_json(const Metric& metric);
-[[nodiscard]] Json to_json(const Contract& contract);
 
 // `t` is "error" for a command, "refused" or "unknown" for an event.
 [[nodiscard]] Json to_json(const Error& error, std::string_view t);
@@ -47,10 +47,5 @@ struct AttributeSet {
 [[nodiscard]] Result<AttributeSet> attributes_from(const Json& object);
 // "name=text", "name:i64=1", "name:f64=1.5", "name:bool=true", "name:hex=00ff", "name:nil="
 [[nodiscard]] Result<Json> attributes_from(const std::vector<std::string>& texts);
-
-// Field by field over `start`: names and words of the contract, durations with unit or in microseconds.
-[[nodiscard]] Result<Contract> contract_from(const Json& fields, Contract start = {});
-// "reliable, fifo, memory, 3 replicas, retain 10m"
-[[nodiscard]] std::string in_words(const Contract& contract);
 
 }  // namespace boato

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // status, peers, topo: looking at a peer and at the overlay around it.
 #include "node/ask.hpp"
+#include "node/beside.hpp"
 #include "node/commands.hpp"
 #include "node/text.hpp"
 

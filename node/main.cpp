@@ -2,6 +2,7 @@
 #include <boato/version.hpp>
 
 #include "node/arguments.hpp"
+#include "node/beside.hpp"
 #include "node/commands.hpp"
 
 #include <signal.h>

@@ -9,7 +9,7 @@
 #include "node/item_json.hpp"
 #include "node/log.hpp"
 #include "node/metrics_server.hpp"
-#include "node/session.hpp"
+#include "node/node_status.hpp"
 #include "node/signals.hpp"
 #include "node/text.hpp"
 #include "node/units.hpp"

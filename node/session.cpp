@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/session.hpp"
 
-#include <boato/version.hpp>
-
 #include "node/item_json.hpp"
+#include "node/node_status.hpp"
 #include "node/text.hpp"
 
 #include <sys/eventfd.h>
@@ -192,9 +191,6 @@ bool Session::publish(Publish& what) {
   };
   auto attributes = attributes_from(what.attributes);
   if (!attributes) return refused(attributes.error());
-  auto topic = hub_.topic(what.topic, std::nullopt);
-  if (!topic) return refused(topic.error());
-
   PublishOptions options;
   options.attributes = attributes->list;
   options.key = what.key;
@@ -211,10 +207,17 @@ bool Session::publish(Publish& what) {
     item["topic"] = name;
     mailbox->put(envelope(id, to_line(item), true));
   };
-  const auto sent = (*topic)->try_publish(bytes(what.payload), options);
+  auto topic = hub_.topic(what.topic, std::nullopt);
+  if (!topic) return refused(topic.error());
+  auto sent = (*topic)->try_publish(bytes(what.payload), options);
+  if (!sent && sent.error().code == Errc::closed) {
+    // The topic was removed meanwhile; to publish creates it anew.
+    hub_.forget(what.topic);
+    topic = hub_.topic(what.topic, std::nullopt);
+    if (!topic) return refused(topic.error());
+    sent = (*topic)->try_publish(bytes(what.payload), options);
+  }
   if (!sent && sent.error().code == Errc::would_block) return false;
-  if (!sent && sent.error().code == Errc::closed)
-    hub_.forget(what.topic);  // removed meanwhile: the next one opens it anew
   if (!sent) return refused(sent.error());
   answer(what.id, Json{{"t", "accepted"}, {"id", to_text(sent->id())}, {"topic", what.topic}}, false);
   return true;
@@ -252,14 +255,13 @@ void Session::on_topic(Id id, const Json& request) {
                   true);
   }
   if (flag_in(request, "remove")) {
-    hub_.forget(name);
     const auto removed = hub_.peer().remove_topic(name);
-    return removed ? answer_done(id) : refuse(id, removed.error());
+    if (!removed) return refuse(id, removed.error());
+    hub_.forget(name);
+    return answer_done(id);
   }
   if (const std::uint64_t wanted = number_in(request, "wait_subs"); wanted > 0) {
-    auto topic = hub_.topic(name, std::nullopt);
-    if (!topic) return refuse(id, topic.error());
-    waiting_.push_back({id, *topic, static_cast<std::size_t>(wanted)});
+    waiting_.push_back({id, name, nullptr, static_cast<std::size_t>(wanted)});
     return;
   }
   const std::vector<TopicInfo> topics = hub_.peer().topics();
@@ -288,12 +290,21 @@ void Session::on_members(Id id, const std::string& name) {
   answer_done(id);
 }
 
-bool Session::enough(const Waiting& waiting) const {
-  std::size_t count = hub_.subscriptions(waiting.topic->name());
+// True once it is answered: so many subscribe, or no waiting will help.
+bool Session::answered(Waiting& waiting) {
+  if (!waiting.topic) {
+    auto topic = hub_.topic(waiting.name, std::nullopt);
+    if (!topic && topic.error().code == Errc::timeout) return false;  // a member may still come
+    if (!topic) return refuse(waiting.id, topic.error()), true;
+    waiting.topic = *topic;
+  }
+  std::size_t count = hub_.subscriptions(waiting.name);
   for (const Member& member : waiting.topic->members()) {
     if (member.receives && member.id != hub_.peer().id()) ++count;
   }
-  return count >= waiting.wanted;
+  if (count < waiting.wanted) return false;
+  answer_done(waiting.id);
+  return true;
 }
 
 // Whether nothing is missed of the topics that this peer has heard of.
@@ -329,14 +340,7 @@ void Session::turn() {
     mailbox_->lines.clear();
   }
   if (stalled_ && publish(*stalled_)) stalled_.reset();
-  for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
-    if (!enough(*waiting)) {
-      ++waiting;
-      continue;
-    }
-    answer_done(waiting->id);
-    waiting = waiting_.erase(waiting);
-  }
+  std::erase_if(waiting_, [this](Waiting& waiting) { return answered(waiting); });
   for (auto entry = subscriptions_.begin(); entry != subscriptions_.end();) {
     auto& [id, subscribed] = *entry;
     bool closed = false;
@@ -375,38 +379,6 @@ void Session::wake_fds(std::vector<int>& fds) const {
   for (const auto& [id, subscribed] : subscriptions_) {
     if (!subscribed.paused) fds.push_back(subscribed.subscription.poll_fd());
   }
-}
-
-Json status_json(Hub& hub) {
-  Peer& peer = hub.peer();
-  const Topology view = peer.topology();
-  Json counters = Json::object();
-  for (const Metric& metric : peer.metrics()) {
-    std::string name = metric.name;
-    for (const auto& [label, value] : metric.labels) {
-      name += (&label == &metric.labels.front().first ? '{' : ',') + label + '=' + value;
-    }
-    if (!metric.labels.empty()) name += '}';
-    // Counters are whole numbers, and read better so.
-    const bool whole = metric.value >= 0 && metric.value < 9e15 &&
-                       metric.value == static_cast<double>(static_cast<std::uint64_t>(metric.value));
-    counters[name] = whole ? Json(static_cast<std::uint64_t>(metric.value)) : Json(metric.value);
-  }
-  return Json{{"t", "node"},
-              {"name", peer.name()},
-              {"id", to_text(peer.id())},
-              {"pid", ::getpid()},
-              {"version", version},
-              {"uptime_s", hub.uptime().count()},
-              {"network", hub.network()},
-              {"closed", hub.closed_network()},
-              {"joined", hub.joined()},
-              {"listen", peer.addresses()},
-              {"links", view.links.size()},
-              {"passive", view.passive},
-              {"topics", peer.topics().size()},
-              {"subscriptions", hub.subscriptions()},
-              {"counters", std::move(counters)}};
 }
 
 }  // namespace boato

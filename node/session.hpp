@@ -91,7 +91,8 @@ class Session {
   };
   struct Waiting {
     Id id = 0;
-    std::shared_ptr<Topic> topic;
+    std::string name;
+    std::shared_ptr<Topic> topic;  // null until it could be opened
     std::size_t wanted = 0;
   };
 
@@ -105,7 +106,7 @@ class Session {
   void on_members(Id id, const std::string& name);
   bool publish(Publish& what);  // false: no room yet
   void hand_out(Id id, const Item& item);
-  [[nodiscard]] bool enough(const Waiting& waiting) const;
+  bool answered(Waiting& waiting);
   [[nodiscard]] bool all_ready(const std::string& pattern) const;
 
   Hub& hub_;
@@ -117,8 +118,5 @@ class Session {
   std::map<Id, Subscribed> subscriptions_;
   std::vector<Waiting> waiting_;
 };
-
-// The object that `boato status` prints.
-[[nodiscard]] Json status_json(Hub& hub);
 
 }  // namespace boato

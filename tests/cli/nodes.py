@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Nodes and their clients: each promise of the command line that needs a peer."""
+import base64
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -185,7 +187,6 @@ class PubSub(lab.LabTest):
         with_json = self.sub_at("b", "j", "photos", "--json", "-C", "1")
         self.assertEqual(self.at("a", "pub", "photos", stdin=payload[:1000]).code, 0)
         self.assertEqual(with_json.wait(), 0)
-        import base64
         self.assertEqual(base64.b64decode(with_json.objects("event")[0]["payload_b64"]), payload[:1000])
 
     def test_a_payload_above_the_limit_is_refused(self):
@@ -194,7 +195,6 @@ class PubSub(lab.LabTest):
         self.assertEqual((refused["t"], refused["code"]), ("refused", "too_large"))
 
     def test_a_rate_is_kept(self):
-        import time
         begun = time.monotonic()
         pub = self.at("a", "pub", "slow", "--lines", "--rate", "20", stdin=b"x\n" * 21)
         self.assertEqual(pub.code, 0, pub.error)
@@ -277,6 +277,12 @@ class PubSub(lab.LabTest):
         self.need_exit(self.at("a", "topic", "create", "orders", "--order", "total"), 4)
         self.assertEqual(self.at("a", "topic", "rm", "readings").code, 0)
         self.need_exit(self.at("a", "topic", "rm", "readings"), 5)
+
+    def test_a_topic_that_was_removed_is_founded_anew_by_the_next_event(self):
+        for _ in range(3):
+            self.assertEqual(self.at("a", "pub", "again", "x").code, 0)
+            self.assertEqual(self.at("a", "topic", "rm", "again").code, 0)
+            self.need_exit(self.at("a", "topic", "info", "again"), 5)
 
     def test_status_and_peers(self):
         (status,) = self.at("a", "status", "--json").objects()

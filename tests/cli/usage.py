@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the program says without any peer: help, arguments, configuration, keys."""
+import json
 import os
+import re
+import shutil
 import stat
 
 import lab
@@ -69,8 +72,15 @@ class Arguments(lab.LabTest):
             with self.subTest(args=args):
                 self.need_exit(self.lab.run(*args), 4, "version")
 
+    def test_a_program_of_the_tools_that_is_not_there_is_named(self):
+        os.mkdir(self.lab.path("bin"))
+        alone = shutil.copy(lab.BOATO, self.lab.path("bin/boato"))
+        for command in ("sim", "bench"):
+            process = lab.Process(self.lab, command, [alone, command, "run"])
+            self.assertEqual(process.wait(), 2)
+            self.assertIn(f"boato-{command} is not beside boato", process.err())
+
     def test_errors_are_objects_with_json(self):
-        import json
         result = self.lab.run("--json", "pub", "t", "x", "--expect", "1")
         self.assertEqual(result.code, 4)
         error = json.loads(result.error)
@@ -98,7 +108,6 @@ class Configuration(lab.LabTest):
         self.assertIn("HUP changes it", text)
 
     def test_the_default_file_is_accepted_also_with_every_line_uncommented(self):
-        import re
         text = re.sub(r"(?m)^#(?=[a-z_\[])", "", self.lab.run("config", "default").text)
         text = re.sub(r'(?m)^(cache|hold|partial|outbox)_bytes_max = ""$', r'\1_bytes_max = "32MiB"', text)
         file = self.write(text)
