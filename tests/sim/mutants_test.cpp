@@ -29,7 +29,7 @@ std::vector<PlantedFault> with_known_seed() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, Planted, ::testing::ValuesIn(with_known_seed()),
-                         [](const auto& info) { return std::to_string(info.param.number); });
+                         [](const auto& planted) { return std::to_string(planted.param.number); });
 
 TEST(PlantedFaults, AtLeastTwentyAreKnownToBeFound) { EXPECT_GE(with_known_seed().size(), 20U); }
 
