@@ -436,18 +436,31 @@ void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
   }
 }
 
-void Multicast::on(Time, const LinkInfo& from, const wire::StartAsk&, Effects& fx) {
+void Multicast::note_joiner(Time now, const PeerId& peer) {
+  std::erase_if(joiners_, [&](const Joiner& j) { return j.peer == peer || j.until <= now; });
+  if (joiners_.size() >= joiners_max) joiners_.erase(joiners_.begin());
+  Joiner& joiner = joiners_.emplace_back(Joiner{peer, now + joiner_life, {}});
+  context_.streams.each([&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.frontier()); });
+}
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk&, Effects& fx) {
   std::array<std::byte, 16 * 1024> room;
   HaveWriter writer{room};
   const auto send = [&](bool more) {
     fx.send(from.id, Flow::control, wire::StartTell{context_.tag, more, writer.written()});
     writer = HaveWriter{room};
   };
-  context_.streams.each([&](StreamIndex, const Stream& s) {
-    if (writer.add(s.tag(), s.frontier(), {})) return;
+  const auto add = [&](StreamTag tag, Seq frontier) {
+    if (writer.add(tag, frontier, {})) return;
     send(true);
-    static_cast<void>(writer.add(s.tag(), s.frontier(), {}));
-  });
+    static_cast<void>(writer.add(tag, frontier, {}));
+  };
+  const auto joiner = std::ranges::find(joiners_, from.peer, &Joiner::peer);
+  if (joiner != joiners_.end() && now < joiner->until) {
+    for (const auto& [tag, frontier] : joiner->starts) add(tag, frontier);
+  } else {
+    context_.streams.each([&](StreamIndex, const Stream& s) { add(s.tag(), s.frontier()); });
+  }
   send(false);
 }
 

@@ -81,6 +81,9 @@ class Multicast {
   void on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Summary& summary, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx);
+  // The peer has just joined through us: nobody has learnt of it earlier. What is published from here on may be
+  // on its way to it before it asks where to begin, so it is told the frontiers of this moment.
+  void note_joiner(Time now, const PeerId& peer);
   // Calls start_at(StreamIndex, Seq) for each stream's start position.
   template <class StartAt>
   void on(Time now, const LinkInfo& from, const wire::StartTell& tell, Effects& fx, StartAt&& start_at) {
@@ -161,6 +164,14 @@ class Multicast {
   Seq cast_upto_{};       // own batches up to here were sent
   bool outside_ = false;  // publishes through an entry, is no member
   bool running_ = false;
+  struct Joiner {
+    PeerId peer;
+    Time until{};
+    std::vector<std::pair<StreamTag, Seq>> starts;
+  };
+  static constexpr std::size_t joiners_max = 16;  // x 16 B per stream of the topic
+  static constexpr Duration joiner_life = std::chrono::seconds{5};
+  std::vector<Joiner> joiners_;
   bool taking_ = false, started_ = false;
   Time taking_since_{};
   std::optional<LinkId> asked_start_;
