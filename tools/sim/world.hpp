@@ -201,6 +201,9 @@ class World final : public TransportHost {
   void settle(std::uint32_t peer);  // hands its effects out and arms its timer
   void arm(std::uint32_t peer);
   void open(std::uint32_t peer, const Want& want);
+  [[nodiscard]] bool serves(std::uint32_t peer) const {
+    return peers_[peer].core && !peers_[peer].leaving && !peers_[peer].paused;
+  }
   void pattern_opened(std::uint32_t peer, TopicTag tag);
   void end(std::uint32_t peer, bool silent);
   void see(std::uint32_t peer, LinkId link, const Frame& frame);
