@@ -53,8 +53,14 @@ class LinkTable {
   [[nodiscard]] LinkInfo* edit(LinkId id);
 
  private:
-  std::vector<LinkInfo> links_;                     // by id
-  std::vector<std::pair<PeerId, LinkId>> by_peer_;  // by peer
+  struct Placed {
+    std::uint64_t place = 0;  // ring_place of the peer: finding compares 8 bytes, not 32
+    LinkId link;
+  };
+  [[nodiscard]] std::size_t index_of(LinkId id) const;
+  std::vector<LinkInfo> links_;   // by id
+  std::vector<LinkId> ids_;       // the same ids, dense: finding touches few cache lines
+  std::vector<Placed> by_place_;  // by place
 };
 
 }  // namespace boato

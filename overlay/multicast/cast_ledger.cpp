@@ -33,6 +33,7 @@ void CastLedger::on_link_down(LinkId link, std::vector<Duty>& lost) {
     if (!given) lost.push_back(std::move(duty));
   }
   lines_.erase(lines_.begin() + (line - lines_.data()));
+  next_ = earliest();
 }
 
 bool CastLedger::may_send(LinkId link) const {
@@ -46,6 +47,7 @@ void CastLedger::sent(Time now, const LinkInfo& link, Duty duty) {
   const Duration wait =
       std::clamp(2 * link.rtt + std::chrono::milliseconds{40}, config_.taken_min, config_.taken_max);
   line->waiting.push_back({++line->sent, now + wait, std::move(duty)});
+  next_ = std::min(next_, line->waiting[line->late].due);
 }
 
 void CastLedger::sent_without_duty(LinkId link) {
@@ -60,7 +62,10 @@ void CastLedger::received(Time now, LinkId link, Effects& fx) {
   ++line->received;
   if (BOATO_MUTANT(200)) return;  // never says TAKEN: every part is taken over
   if (line->tell_at == never) line->tell_at = now + config_.taken_after;
-  if (line->received - line->told >= config_.taken_every) tell(*line, fx);
+  next_ = std::min(next_, line->tell_at);
+  if (line->received - line->told < config_.taken_every) return;
+  tell(*line, fx);
+  next_ = earliest();
 }
 
 void CastLedger::tell(Line& line, Effects& fx) {
@@ -72,9 +77,10 @@ void CastLedger::tell(Line& line, Effects& fx) {
 void CastLedger::tell_all(Effects& fx) {
   for (Line& line : lines_)
     if (line.tell_at != never) tell(line, fx);
+  next_ = earliest();
 }
 
-Time CastLedger::next_deadline() const {
+Time CastLedger::earliest() const {
   Time soonest = never;
   for (const Line& line : lines_) {
     soonest = std::min(soonest, line.tell_at);
@@ -89,6 +95,7 @@ void CastLedger::on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue) 
     for (; line.late < line.waiting.size() && line.waiting[line.late].due <= now; ++line.late)
       overdue.push_back(line.waiting[line.late].duty);
   }
+  next_ = earliest();
 }
 
 std::size_t CastLedger::outstanding() const {
@@ -98,6 +105,7 @@ std::size_t CastLedger::outstanding() const {
 }
 
 void CastLedger::check_invariants() const {
+  BOATO_CHECK(next_ == earliest());
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const Line& line = lines_[i];
     BOATO_CHECK(i == 0 || lines_[i - 1].link < line.link);

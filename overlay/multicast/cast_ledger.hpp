@@ -68,13 +68,15 @@ class CastLedger {
     Line* line = find(link);
     if (!line || count > line->sent) return line == nullptr;
     while (!line->waiting.empty() && line->waiting.front().number <= count) emit(line->take());
+    next_ = earliest();
     return true;
   }
 
   // Before this peer leaves: whoever sent to us shall not wait for a word that never comes.
   void tell_all(Effects& fx);
 
-  [[nodiscard]] Time next_deadline() const;
+  // Kept, not computed: it is asked for after each frame of the peer.
+  [[nodiscard]] Time next_deadline() const { return next_; }
   // Tells what is due to be told; duties that nobody has taken in time go to `overdue`.
   void on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue);
   [[nodiscard]] std::size_t outstanding() const;
@@ -103,8 +105,10 @@ class CastLedger {
   Line* find(LinkId link);
   [[nodiscard]] const Line* find(LinkId link) const;
   void tell(Line& line, Effects& fx);
+  [[nodiscard]] Time earliest() const;
   const MulticastConfig& config_;
   std::vector<Line> lines_;  // by link
+  Time next_ = never;
 };
 
 }  // namespace boato
