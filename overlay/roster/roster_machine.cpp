@@ -24,6 +24,7 @@ RosterMachine::RosterMachine(const RosterConfig& config, const TopicId& topic, c
 void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
   roster_.clear_suspicion(link.peer);
+  std::ranges::replace(failed_once_, link.peer, PeerId{});
   if (const Gone* gone = roster_.find_gone(link.peer);
       gone && gone->accusers.size() > 0 && link.incarnation <= gone->last->incarnation)
     tell_reason(link.id, *gone, fx);
@@ -50,8 +51,22 @@ void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason, Ef
   if (!contacts_.empty()) try_contacts(now, fx);
 }
 
+// A dead member whom nobody had a link to is found by those next to it on the ring, who dial it. One failure
+// may be a restart.
+void RosterMachine::test_neighbour(Time now, const PeerId& peer, Effects& fx) {
+  const Neighbours next = roster_.neighbours(self_.id);
+  if (!(next.before && next.before->id == peer) && !(next.after && next.after->id == peer)) return;
+  if (std::ranges::find(failed_once_, peer) != failed_once_.end()) {
+    on_unreachable(now, peer, fx);
+  } else {
+    failed_once_[1] = failed_once_[0];
+    failed_once_[0] = peer;
+  }
+}
+
 void RosterMachine::on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
+  if (phase_ == Phase::ready) test_neighbour(now, peer, fx);
   for (Contact& contact : contacts_) {
     if (contact.record->id != peer || contact.state != Contact::State::dialling) continue;
     contact.state = Contact::State::failed;

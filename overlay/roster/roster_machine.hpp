@@ -15,6 +15,7 @@
 #include "overlay/roster/roster.hpp"
 #include "overlay/wire/roster_messages.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -169,6 +170,7 @@ class RosterMachine {
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);
 
+  void test_neighbour(Time now, const PeerId& peer, Effects& fx);
   void reach_out(Time now, Effects& fx);
   void change(RosterChange::Kind kind, const PeerId& peer, LinkId link = {});
   [[nodiscard]] bool linked(const PeerId& peer) const { return links_.find(peer) != nullptr; }
@@ -217,6 +219,7 @@ class RosterMachine {
 
   std::vector<LinkId> mesh_;
   std::vector<ReachOut> reach_outs_;
+  std::array<PeerId, 2> failed_once_{};  // neighbours on the ring whose last dial failed
   Time digest_at_ = never;
   std::uint64_t answer_bytes_ = 0;
   Time answered_at_{};

@@ -255,13 +255,10 @@ void World::start(std::uint32_t peer) {
   const std::uint32_t known = peer == 0 && p.starts == 1 ? 0 : std::min(options_.seeds, peers());
   for (std::uint32_t i = 0; i < known; ++i)
     if (i != peer && !(p.starts == 1 && peer < options_.seeds && i > peer)) seeds.push_back(address_of(i));
-  // Somebody who starts a peer gives it the address of one that runs.
+  // Somebody who starts a peer gives it addresses of some that run.
   if (std::ranges::none_of(seeds, [&](const Address& a) { return serves(peer_at(a)); }))
-    for (std::uint32_t i = 0; i < peers(); ++i)
-      if (i != peer && serves(i)) {
-        seeds.push_back(address_of(i));
-        break;
-      }
+    for (std::uint32_t i = 0; i < peers() && seeds.size() < options_.seeds + 2; ++i)
+      if (i != peer && serves(i)) seeds.push_back(address_of(i));
   p.core->start(local(p), seeds);
   for (const std::string& pattern : p.patterns) BOATO_CHECK(p.core->subscribe_pattern(local(p), pattern));
   for (const Want& want : p.wants) open(peer, want);
