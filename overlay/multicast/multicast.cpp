@@ -440,7 +440,8 @@ void Multicast::note_joiner(Time now, const PeerId& peer) {
   std::erase_if(joiners_, [&](const Joiner& j) { return j.peer == peer || j.until <= now; });
   if (joiners_.size() >= joiners_max) joiners_.erase(joiners_.begin());
   Joiner& joiner = joiners_.emplace_back(Joiner{peer, now + joiner_life, {}});
-  context_.streams.each([&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.frontier()); });
+  context_.streams.each(
+      [&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.frontier()); });
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk&, Effects& fx) {

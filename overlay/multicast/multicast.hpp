@@ -81,8 +81,8 @@ class Multicast {
   void on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Summary& summary, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx);
-  // The peer has just joined through us: nobody has learnt of it earlier. What is published from here on may be
-  // on its way to it before it asks where to begin, so it is told the frontiers of this moment.
+  // The peer has just joined through us: nobody has learnt of it earlier. What is published from here on may
+  // be on its way to it before it asks where to begin, so it is told the frontiers of this moment.
   void note_joiner(Time now, const PeerId& peer);
   // Calls start_at(StreamIndex, Seq) for each stream's start position.
   template <class StartAt>
