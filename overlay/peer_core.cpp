@@ -141,10 +141,11 @@ void PeerCore::on_frame(Time now, LinkId id, Flow, const Frame& frame) {
   settle(now);
 }
 
-void PeerCore::on_backlog(Time now, LinkId id, std::size_t bytes) {
+void PeerCore::on_backlog(Time now, LinkId id, std::size_t bytes, std::size_t of_repair) {
   LinkInfo* link = links_.edit(id);
   if (!link) return;
   link->backlog = bytes;
+  link->repair_backlog = of_repair;
   if (!link->lagging && bytes > config_.multicast.link_lagging_bytes) {
     link->lagging = true;
     fx_.count(Counter::lagging);

@@ -89,7 +89,7 @@ class PeerCore {
   void on_frame(Time now, LinkId link, Flow flow, const Frame& frame);
   // Bytes of the reliable and repair classes that wait at this end of the link; told when they change much
   // (every drain is fine).
-  void on_backlog(Time now, LinkId link, std::size_t bytes);
+  void on_backlog(Time now, LinkId link, std::size_t bytes, std::size_t of_repair);
   void on_deadline(Time now);
   [[nodiscard]] Time next_deadline() const;
   // Says goodbye everywhere: leaves all topics and disconnects. Links may be closed once drained and flushed.

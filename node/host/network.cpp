@@ -261,10 +261,11 @@ void Network::flush_one(Time now, Connection& c) {
   }
   if (c.stage != Connection::Stage::up) return;
   std::size_t backlog = c.backlog();
+  const std::size_t of_repair = c.link->queued_bytes(Flow::repair);
   // The link takes no more of a class: whatever the bytes say, the core must stop for a while.
   if (std::exchange(c.lagging, false))
     backlog = std::max(backlog, parts_.settings->core.multicast.link_lagging_bytes + 1);
-  if (backlog != c.backlog_told) parts_.core->on_backlog(now, c.id, c.backlog_told = backlog);
+  if (backlog != c.backlog_told) parts_.core->on_backlog(now, c.id, c.backlog_told = backlog, of_repair);
 }
 
 void Network::flush(Time now) {

@@ -160,8 +160,8 @@ void Dialer::on_link_down(Time now, const LinkInfo& link, CloseReason why) {
   switch (why) {
     case CloseReason::full:
     case CloseReason::idle: back_off(now, key, config_.after_full, false); break;
-    case CloseReason::protocol:
-    case CloseReason::denied: back_off(now, key, config_.after_protocol, false); break;
+    case CloseReason::protocol: back_off(now, key, config_.after_protocol, false); break;
+    case CloseReason::denied: back_off(now, key, config_.after_denied, false); break;
     default: break;
   }
 }

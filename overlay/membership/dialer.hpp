@@ -32,7 +32,10 @@ struct DialerConfig {
   Duration retry_first = std::chrono::milliseconds{500};
   Duration retry_max = std::chrono::seconds{10};
   Duration after_full = std::chrono::seconds{10};
-  Duration after_protocol = std::chrono::seconds{60};
+  // Shorter than what is owed is kept: who is surrounded by liars must be able to ask each of them again. A
+  // liar costs us a handshake and a signature in this time.
+  Duration after_protocol = std::chrono::seconds{10};
+  Duration after_denied = std::chrono::seconds{60};
 };
 
 class Dialer {

@@ -41,11 +41,14 @@ struct MulticastConfig {
   Duration have_after = std::chrono::milliseconds{20};
   Duration pull_after = std::chrono::milliseconds{40};   // least wait before a hole is asked for
   Duration pull_again = std::chrono::milliseconds{120};  // on top of 1.5 RTT
-  std::size_t pull_numbers_max = 1024;                   // per PULL and stream
+  std::size_t pull_numbers_max = 8192;                   // per PULL and stream
   Duration give_up_after = std::chrono::seconds{60};     // as long as caches hold: then nobody can have it
   Duration give_up_unreliable = std::chrono::milliseconds{200};
-  std::size_t repair_bytes_max = std::size_t{1}
-                                 << 20;  // queued answers per link: the rest is asked for again
+  // An answer ends behind so many bytes; who asked asks on. Twenty members that ask a slow publisher for the
+  // same second get it one after another, and from each other, instead of all at once and never.
+  std::size_t answer_bytes_max = std::size_t{256} << 10;
+  std::size_t answer_left_max = std::size_t{64} << 10;  // of the last answer on the link: else no new one
+  std::size_t answers_left_max = std::size_t{2} << 20;  // on all links together
 
   Duration summary_every = std::chrono::seconds{10};
   Duration summary_rest = std::chrono::seconds{60};  // when nothing differs and no event comes

@@ -185,9 +185,10 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
   return came == Came::fresh ? &arrived_ : nullptr;
 }
 
-const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair&, const EventRef& bytes,
-                             Effects& fx) {
+const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair& repair,
+                             const EventRef& bytes, Effects& fx) {
   const Came came = take_in(now, from, bytes, 0, fx);
+  if (repair.last && came != Came::bad) puller_.on_answered(now, from.id);
   if (came != Came::fresh) return nullptr;
   fx.count(Counter::events_pulled, arrived_.fresh.events());
   return &arrived_;
@@ -311,11 +312,21 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::Have& have, Effec
   if (heard) puller_.on_heard(now, from.id);
 }
 
-void Multicast::answer_pull(const LinkInfo& from, StreamIndex stream, SeqRange range, Effects& fx) {
-  std::uint64_t found = 0;
+bool Multicast::may_answer(const LinkInfo& to) const {
+  if (to.repair_backlog > context_.config.answer_left_max) return false;
+  std::size_t left = 0;
+  for (const LinkInfo& link : context_.links.all()) left += link.repair_backlog;
+  return left <= context_.config.answers_left_max;
+}
+
+// False: nothing of the range is here.
+bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange range, Answer& answer,
+                             Effects& fx) {
+  bool found = false;
   std::vector<CacheId> bad;
   context_.cache.each(context_.slot, stream, range, [&](const CachedBatch& b) {
-    if (from.backlog > context_.config.repair_bytes_max) return false;  // it asks again
+    found = true;
+    if (answer.bytes >= context_.config.answer_bytes_max) return false;
     if (b.trust == Trust::attested) {
       const auto batch = wire::parse_batch(b.bytes.bytes(), context_.config.payload_max);
       if (!batch || !verify(*batch, fx)) {
@@ -323,20 +334,14 @@ void Multicast::answer_pull(const LinkInfo& from, StreamIndex stream, SeqRange r
         return true;
       }
     }
-    fx.send(from.id, Flow::repair, wire::Repair{context_.tag}, b.bytes);
-    ++found;
+    if (!answer.next.empty())
+      fx.send(from.id, Flow::repair, wire::Repair{context_.tag, false}, std::move(answer.next));
+    answer.next = b.bytes;
+    answer.bytes += b.bytes.size();
     return true;
   });
   for (CacheId id : bad) context_.cache.drop(id);
-  if (found > 0) {
-    fx.count(Counter::pulls_answered);
-    return;
-  }
-  std::array<std::byte, have_entry_bytes_max> room;
-  HaveWriter writer{room};
-  static_cast<void>(
-      writer.add(context_.streams[stream].tag(), Seq{range.first.raw() - 1}, std::span{&range, 1}));
-  fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+  return found && bad.empty();
 }
 
 void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& fx) {
@@ -345,23 +350,32 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
     return fx.close(from.id, CloseReason::protocol);
   }
   if (BOATO_MUTANT(209)) return;  // never answers
+  if (!may_answer(from)) return fx.count(Counter::pulls_put_off);
+  std::array<std::byte, have_entry_bytes_max> room;
+  const auto have_not = [&](StreamTag tag, Seq upto, std::span<const SeqRange> ranges) {
+    HaveWriter writer{room};
+    static_cast<void>(writer.add(tag, upto, ranges));
+    fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+  };
+  Answer answer;
   HaveReader reader{pull.streams};
   while (reader.next(have_entry_)) {
     const auto index = context_.streams.find(have_entry_.tag);
     if (!index) {
-      std::array<std::byte, have_entry_bytes_max> room;
-      HaveWriter writer{room};
-      static_cast<void>(writer.add(have_entry_.tag, have_entry_.upto, have_entry_.runs.span()));
-      fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+      have_not(have_entry_.tag, have_entry_.upto, have_entry_.runs.span());
       continue;
     }
     std::uint64_t numbers = 0;
     for (const SeqRange& run : have_entry_.runs) {
       numbers += run.count();
       if (numbers > 4 * context_.config.pull_numbers_max) break;  // no honest peer asks for so much at once
-      answer_pull(from, *index, run, fx);
+      if (answer_range(from, *index, run, answer, fx)) continue;
+      have_not(have_entry_.tag, Seq{run.first.raw() - 1}, std::span{&run, 1});
     }
   }
+  if (answer.next.empty()) return;
+  fx.send(from.id, Flow::repair, wire::Repair{context_.tag, true}, std::move(answer.next));
+  fx.count(Counter::pulls_answered);
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx) {

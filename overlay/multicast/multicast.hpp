@@ -138,7 +138,12 @@ class Multicast {
   // Where a stream begins for us: behind what the other has, but not behind what was sent to us already, by
   // someone who knew that we want it.
   [[nodiscard]] Seq start_of(StreamTag tag, Seq told) const;
-  void answer_pull(const LinkInfo& from, StreamIndex stream, SeqRange range, Effects& fx);
+  struct Answer {
+    std::size_t bytes = 0;
+    EventRef next;  // one behind, so that the last one can say so
+  };
+  bool answer_range(const LinkInfo& from, StreamIndex stream, SeqRange range, Answer& answer, Effects& fx);
+  [[nodiscard]] bool may_answer(const LinkInfo& to) const;
   void summarise(Time now, Effects& fx);
   void note_own(Seq first, Seq last);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace boato {
 
@@ -31,8 +32,8 @@ void Puller::wanted(Time now, StreamIndex stream, Seq upto, LinkId from) {
   }
   const Stream& s = context_.streams[stream];
   if (s.accounted(SeqRange{Seq{1}, upto})) return;
-  holes_.push_back(
-      {stream, upto, upto, now + rng_.jitter(wait_for(from)), now, s.frontier(), from, LinkId{}, 0});
+  holes_.push_back({stream, upto, upto, now + rng_.jitter(wait_for(from)), now, s.frontier(), from, LinkId{},
+                    0, false, Seq{}});
 }
 
 void Puller::on_progress(Time now, StreamIndex stream) {
@@ -48,6 +49,17 @@ void Puller::on_progress(Time now, StreamIndex stream) {
     hole->since = now;
     hole->attempts = 0;
   }
+}
+
+void Puller::on_answered(Time now, LinkId link) {
+  for (Hole& hole : holes_) {
+    // An answer that moved nothing is asked for again at the usual pace.
+    if (hole.asked != link || context_.streams[hole.stream].frontier() <= hole.asked_at) continue;
+    hole.answered = true;
+    hole.attempts = 0;
+    hole.due = std::min(hole.due, now);
+  }
+  if (heard_due_ != never) heard_due_ = std::min(heard_due_, now);
 }
 
 void Puller::on_have_not(Time now, StreamIndex stream, LinkId link) {
@@ -74,7 +86,11 @@ Time Puller::next_deadline() const {
 void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, Effects& fx) {
   const Stream& s = context_.streams[hole.stream];
   // Whom: neighbours that are known to have it; else who spoke of it; else any member we are linked to.
-  mesh.holders(hole.stream, next(s.frontier()), candidates_);
+  const bool go_on = std::exchange(hole.answered, false) && context_.links.find(hole.asked);
+  if (go_on)
+    candidates_.assign(1, hole.asked);
+  else
+    mesh.holders(hole.stream, next(s.frontier()), candidates_);
   std::erase_if(candidates_, [&](LinkId link) {
     const LinkInfo* info = context_.links.find(link);
     return !info || info->lagging || (link == hole.asked && candidates_.size() > 1);
@@ -87,6 +103,7 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
   if (candidates_.empty() && context_.links.find(hole.source)) candidates_.push_back(hole.source);
 
   ++hole.attempts;
+  if (candidates_.empty() || hole.attempts > 3) look_further(fx);
   const Duration back_off = hole.attempts < 4 ? Duration{0} : std::chrono::seconds{1};
   if (candidates_.empty()) {
     hole.due = now + rng_.jitter(context_.config.pull_again + std::chrono::seconds{1});
@@ -113,7 +130,17 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
     fx.count(Counter::pulls_sent);
   }
   hole.snapshot = hole.target;
+  hole.asked_at = s.frontier();
   hole.due = now + rng_.jitter(3 * link->rtt / 2 + context_.config.pull_again + back_off);
+}
+
+// Nobody we are linked to gives it: somebody we are not linked to may.
+void Puller::look_further(Effects& fx) {
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
+    if (!member || member->addresses.empty() || context_.links.find(member->id)) continue;
+    return fx.dial({member->id, member->addresses});
+  }
 }
 
 // Streams that neighbours spoke of and no batch has named: asked for from the beginning, of those who spoke.

@@ -61,8 +61,9 @@ struct Have {
 };
 
 // `streams`: per stream the ranges that are asked for (upto = last number below the first range). Receiver:
-// answer with the batches that hold events of the ranges, in stream order, as REPAIR, and with HAVE_NOT for
-// the rest; never with silence.
+// answer with the batches that hold events of the ranges, in stream order, as REPAIR, up to a budget, and
+// with HAVE_NOT if it holds nothing of them. It is silent only while an earlier answer still leaves: the link
+// keeps its order, so asking twice would only send everything twice.
 struct Pull {
   static constexpr Kind kind = Kind::pull;
   TopicTag topic;
@@ -70,11 +71,13 @@ struct Pull {
   static constexpr auto fields = std::tuple{&Pull::topic, &Pull::streams};
 };
 
-// Body: one batch that was asked for. Carries no duty to forward.
+// Body: one batch that was asked for. Carries no duty to forward. `last`: the answer to the PULL ends here;
+// receiver: ask on at once for what is still missing.
 struct Repair {
   static constexpr Kind kind = Kind::repair;
   TopicTag topic;
-  static constexpr auto fields = std::tuple{&Repair::topic};
+  bool last = false;
+  static constexpr auto fields = std::tuple{&Repair::topic, &Repair::last};
 };
 
 // `streams`: ranges the sender was asked for and does not hold. Receiver: ask someone else.

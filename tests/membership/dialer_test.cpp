@@ -143,19 +143,20 @@ TEST(Dialer, AFailedPeerWaitsLongerEachTimeUpToTenSeconds) {
   EXPECT_GE(last, 8s);
 }
 
-TEST(Dialer, TheSameTwoDoNotRelinkForTenSecondsAfterFullAndAMinuteAfterProtocol) {
+TEST(Dialer, TheSameTwoDoNotRelinkForTenSecondsAfterFullOrProtocolAndAMinuteAfterDenied) {
   DialerConfig config;
   config.wish_life = 100s;
   Lab lab{config};
   lab.link_down(lab.link_up(Lab::to(1), 1), CloseReason::full);
   lab.link_down(lab.link_up(Lab::to(2), 2), CloseReason::protocol);
-  lab.dialer.on_wish(lab.now, Lab::to(1));
-  lab.dialer.on_wish(lab.now, Lab::to(2));
+  lab.link_down(lab.link_up(Lab::to(3), 3), CloseReason::denied);
+  for (const std::uint16_t peer : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}})
+    lab.dialer.on_wish(lab.now, Lab::to(peer));
 
   lab.now += 10s - 1us;
   EXPECT_EQ(lab.take_all(), 0u);
   lab.now += 1us;
-  EXPECT_EQ(lab.take_all(), 1u);
+  EXPECT_EQ(lab.take_all(), 2u);
   lab.now += 50s - 1us;
   EXPECT_EQ(lab.take_all(), 0u);
   lab.now += 1us;

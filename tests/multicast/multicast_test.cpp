@@ -64,6 +64,48 @@ TEST(Multicast, AHoleInTheMiddleIsPulledAndOrderKept) {
   EXPECT_THAT(seqs, testing::ElementsAre(1, 2, 3, 4));
 }
 
+TEST(Multicast, AnAnswerEndsBehindItsBudgetAndIsAskedOnAtOnce) {
+  CoreConfig config;
+  config.multicast.answer_bytes_max = 1000;
+  Lab lab{2, config};
+  const TopicTag tag = lab.open(0, Use::publish);
+  lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+  lab.drop = [](const Lab::Packet&, wire::Kind kind) { return kind == wire::Kind::cast; };
+  const std::string payload(300, 'x');
+
+  for (int i = 0; i < 40; ++i) lab.publish(0, tag, payload);
+  lab.pass(milliseconds{300});  // a question each 120 ms would get 9 of them by now
+
+  EXPECT_EQ(times(lab.at(1), payload), 40U);
+  EXPECT_GE(lab.at(0).counts[Counter::pulls_answered], 13U);
+}
+
+TEST(Multicast, NobodyIsAnsweredTwiceWhileTheFirstAnswerStillLeaves) {
+  Lab lab{2};
+  const TopicTag tag = lab.open(0, Use::publish);
+  lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.drop = [](const Lab::Packet&, wire::Kind kind) {
+    return kind == wire::Kind::cast || kind == wire::Kind::repair;
+  };
+  const LinkInfo* link = lab.at(0).core->links().find(lab.at(1).self.id);
+  ASSERT_NE(link, nullptr);
+  const std::size_t waits = CoreConfig{}.multicast.answer_left_max + 1;
+  lab.at(0).core->on_backlog(lab.now(), link->id, waits, waits);
+
+  lab.publish(0, tag, "x");
+  lab.pass(seconds{2});
+
+  EXPECT_EQ(lab.sent[wire::Kind::repair], 0U);
+  EXPECT_GE(lab.at(0).counts[Counter::pulls_put_off], 1U);
+  lab.drop = nullptr;
+  lab.at(0).core->on_backlog(lab.now(), link->id, 0, 0);
+  lab.pass(seconds{2});
+  EXPECT_EQ(times(lab.at(1), "x"), 1U);
+}
+
 TEST(Multicast, ASilentChildIsTakenOver) {
   Lab lab{40};
   TopicTag tag{};

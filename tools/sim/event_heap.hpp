@@ -17,6 +17,7 @@ enum class Happening : std::uint8_t {
   arrival,  // a frame or a piece of a byte stream: subject = its slot in the transport
   stage,    // a step of a dial or the end of a link: subject = its slot in the transport
   look,     // a peer's waiting bytes are told to it: subject = connection * 2 + end
+  leaves,   // the first piece on a narrow way out has left: subject = peer
   publish,  // a publisher's next batch: subject = publisher
   action,   // a line of the timeline: subject = its index
 };

@@ -131,8 +131,8 @@ void FullTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, B
   switch (ends.link[end]->queue(flow, envelope, std::move(body), now)) {
     case Link::Queued::ok: break;
     case Link::Queued::full: end_soon(now, connection, end, CloseReason::slow); break;
+    case Link::Queued::lagging: c.refused[end] = true; [[fallthrough]];
     case Link::Queued::dropped_oldest:
-    case Link::Queued::lagging:
     case Link::Queued::too_large:
     case Link::Queued::closed: ++counters_.not_queued; break;
   }
@@ -162,7 +162,7 @@ void FullTransport::pump(Time now, std::uint32_t connection, std::uint8_t end) {
   Connection& c = connections_[connection];
   Link& link = *ends_.at(connection).link[end];
   while (link.wants_to_send()) {
-    if (!link.closing() && waiting(now, connection, end) > socket_bytes_max) {
+    if (!link.closing() && waiting(connection, end).data() > socket_bytes_max) {
       plan_look(now, connection, end);
       return;
     }
@@ -175,7 +175,7 @@ void FullTransport::pump(Time now, std::uint32_t connection, std::uint8_t end) {
     s.end = static_cast<std::uint8_t>(1 - end);
     s.flow = Flow::reliable;  // one stream of bytes: one order for all flows
     s.set(Bytes{out_}.first(size));
-    travel(depart(now, connection, end, Flow::reliable, size), slot);
+    depart(now, connection, end, slot, size);
   }
   if (c.open[end] && link.queued_bytes() > 0) plan_look(now, connection, end);
 }
@@ -224,8 +224,8 @@ void FullTransport::on_look(Time now, std::uint32_t key) {
   }
   pump(now, connection, end);
   if (!link.up()) return;
-  host_.backlog(c.peer[end], id_of(connection),
-                link.queued_bytes(Flow::reliable) + link.queued_bytes(Flow::repair));
+  const std::size_t of_repair = link.queued_bytes(Flow::repair);
+  tell_backlog(connection, end, link.queued_bytes(Flow::reliable) + of_repair, of_repair);
 }
 
 void FullTransport::end_soon(Time now, std::uint32_t connection, std::uint8_t end, CloseReason why) {

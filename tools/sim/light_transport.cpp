@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/light_transport.hpp"
 
+#include "overlay/link/link_config.hpp"
 #include "overlay/wire/batch.hpp"
 #include "overlay/wire/event_messages.hpp"
 
@@ -14,7 +15,6 @@ namespace boato::sim {
 namespace {
 // Frame length, record length, kind and tag: what the bytes of one small frame grow by on a real link.
 constexpr std::size_t frame_overhead = 4 + 2 + 1 + 16;
-constexpr std::size_t control_bytes_max = std::size_t{256} << 10;
 
 // A CAST comes the second time as REPAIR: links never repeat a frame, and TAKEN counts on it, but two peers
 // may well send the same event.
@@ -68,20 +68,10 @@ void LightTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, 
   if (!c.open[end]) return;
 
   const std::size_t bytes = envelope.size() + body.size() + frame_overhead;
-  const std::size_t wait = conditions_.bandwidth_of(from) != 0 || !conditions_.passes(from, c.peer[1 - end])
-                               ? waiting(now, connection, end)
-                               : 0;
-  if (wait > 0) {
-    if (flow == Flow::control && wait > conditions_.dials.queue_max + control_bytes_max) {
-      ++counters_.not_queued;
-      return;
-    }
-    if (flow != Flow::control && wait + bytes > conditions_.dials.queue_max) {
-      ++counters_.not_queued;
-      plan_look(now, connection, end);
-      return;
-    }
-    plan_look(now, connection, end);
+  if (!has_room(now, connection, end, flow, bytes)) {
+    ++counters_.not_queued;
+    c.refused[end] = flow == Flow::reliable || flow == Flow::repair;
+    return plan_look(now, connection, end);
   }
   host_.carried({from, c.peer[1 - end], flow, static_cast<std::uint32_t>(envelope.size()),
                  static_cast<std::uint32_t>(body.size()), frame_overhead, envelope});
@@ -116,9 +106,25 @@ void LightTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, 
     copy.set(as_repair(envelope, repair));
     copy.body = slots_[slot].body;
   }
-  const Time leaves = depart(now, connection, end, flow, bytes);
-  travel(leaves, slot);
-  if (twice) travel(leaves + conditions_.up_to(std::chrono::milliseconds{50}), again);
+  depart(now, connection, end, slot, bytes);
+  if (twice) travel(now + conditions_.up_to(std::chrono::milliseconds{50}), again);
+}
+
+// What Link::queue takes, without its control budget: what a link would be closed for is not sent here.
+bool LightTransport::has_room(Time now, std::uint32_t connection, std::uint8_t end, Flow flow,
+                              std::size_t bytes) {
+  const std::uint32_t from = connections_[connection].peer[end];
+  const bool narrow = way_out_busy(from) || conditions_.bandwidth_of(from) != 0 ||
+                      !conditions_.passes(from, connections_[connection].peer[1 - end]);
+  if (!narrow) return true;
+  const LinkLimits limits;
+  const Waiting waits = waiting(connection, end);
+  const std::size_t mine = waits.bytes[static_cast<std::size_t>(flow)];
+  if (mine > 0) plan_look(now, connection, end);
+  std::size_t most = limits.queued_bytes_max[static_cast<std::size_t>(flow)];
+  if (flow != Flow::control) most = std::min(most, conditions_.dials.queue_max);
+  if (mine > 0 && mine + bytes > most) return false;
+  return flow != Flow::reliable || waits.oldest == never || now - waits.oldest <= limits.queued_age_max;
 }
 
 void LightTransport::close(Time now, std::uint32_t from, LinkId link, CloseReason why) {
@@ -156,9 +162,11 @@ void LightTransport::on_look(Time now, std::uint32_t key) {
   Connection& c = connections_[connection];
   c.look_planned[end] = false;
   if (!c.open[end]) return;
-  const std::size_t bytes = waiting(now, connection, end);
-  host_.backlog(c.peer[end], id_of(connection), bytes);
-  if (bytes > 0) plan_look(now, connection, end);
+  const Waiting waits = waiting(connection, end);
+  const std::size_t of_repair = waits.bytes[static_cast<std::size_t>(Flow::repair)];
+  const std::size_t bytes = waits.bytes[static_cast<std::size_t>(Flow::reliable)] + of_repair;
+  tell_backlog(connection, end, bytes, of_repair);
+  if (waits.data() > 0) plan_look(now, connection, end);
 }
 
 }  // namespace boato::sim

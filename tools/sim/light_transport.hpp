@@ -17,6 +17,8 @@ class LightTransport final : public Transport {
   void on_look(Time now, std::uint32_t key) override;
 
  private:
+  [[nodiscard]] bool has_room(Time now, std::uint32_t connection, std::uint8_t end, Flow flow,
+                              std::size_t bytes);
   EventRef forged(std::uint32_t from, const EventRef& body);
   void connected(Time now, std::uint32_t connection, std::unique_ptr<DialWish> wish) override;
   void end_closed(std::uint32_t /*connection*/, std::uint8_t /*end*/) override {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/transport.hpp"
 
+#include "overlay/multicast/config.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -186,7 +188,7 @@ void Transport::step(Time now, std::uint32_t slot) {
   }
 }
 
-void Transport::travel(Time depart, std::uint32_t slot) {
+void Transport::travel(Time left, std::uint32_t slot) {
   Slot& s = slots_[slot];
   Connection& c = connections_[s.connection];
   const std::uint32_t from = c.peer[1 - s.end], to = c.peer[s.end];
@@ -194,11 +196,12 @@ void Transport::travel(Time depart, std::uint32_t slot) {
   const auto held = stalled_.find(key);
   if (held != stalled_.end() || !conditions_.passes(from, to)) {
     Stalled& stalled = stalled_[key];
+    if (stalled.slots.empty()) stalled.since = left;
     stalled.slots.push_back(slot);
-    if (s.flow != Flow::control) stalled.bytes += s.size + s.body.size();
+    stalled.bytes[static_cast<std::size_t>(s.flow)] += s.size + s.body.size();
     return;
   }
-  Time at = depart + conditions_.one_way(from, to);
+  Time at = left + conditions_.one_way(from, to);
   auto& last = c.last[s.end];
   if (s.what == Slot::What::down) {
     at = std::max(at, *std::ranges::max_element(last));
@@ -218,6 +221,9 @@ void Transport::plan_down(Time now, std::uint32_t connection, std::uint8_t end, 
   s.connection = connection;
   s.end = end;
   s.why = why;
+  const auto from = static_cast<std::uint8_t>(1 - end);
+  if (way_out_.waits(connection * 2 + from))
+    return depart(now, connection, from, slot, 0);  // behind what waits
   travel(now, slot);
 }
 
@@ -296,35 +302,64 @@ void Transport::release(Time now) {
   }
 }
 
-std::size_t Transport::waiting(Time now, std::uint32_t connection, std::uint8_t end) {
-  std::size_t bytes = 0;
-  if (const auto out = leaving_.find(connection * 2 + end); out != leaving_.end()) {
-    Leaving& leaving = out->second;
-    for (; !leaving.pieces.empty() && leaving.pieces.front().first <= now; leaving.pieces.pop_front())
-      leaving.bytes -= leaving.pieces.front().second;
-    bytes += leaving.bytes;
-    if (leaving.pieces.empty()) leaving_.erase(out);
-  }
-  if (const auto held = stalled_.find(connection * 2 + 1 - end); held != stalled_.end())
-    bytes += held->second.bytes;
-  waiting_peak_ = std::max(waiting_peak_, bytes);
-  return bytes;
+std::size_t Transport::Waiting::data() const {
+  std::size_t sum = 0;
+  for (const Flow flow : {Flow::reliable, Flow::unreliable, Flow::repair})
+    sum += bytes[static_cast<std::size_t>(flow)];
+  return sum;
 }
 
-Time Transport::depart(Time now, std::uint32_t connection, std::uint8_t end, Flow flow, std::size_t bytes) {
-  const std::uint32_t peer = connections_[connection].peer[end];
+Transport::Waiting Transport::waiting(std::uint32_t connection, std::uint8_t end) {
+  Waiting result;
+  const std::uint32_t line = connection * 2 + end;
+  if (way_out_.waits(line)) {
+    result.oldest = way_out_.oldest(line, Flow::reliable);
+    for (std::size_t i = 0; i < flows; ++i) result.bytes[i] = way_out_.bytes(line, static_cast<Flow>(i));
+  }
+  if (const auto held = stalled_.find(connection * 2 + 1 - end); held != stalled_.end()) {
+    for (std::size_t i = 0; i < flows; ++i) result.bytes[i] += held->second.bytes[i];
+    if (held->second.bytes[static_cast<std::size_t>(Flow::reliable)] > 0)
+      result.oldest = std::min(result.oldest, held->second.since);
+  }
+  waiting_peak_ = std::max(waiting_peak_, result.data());
+  return result;
+}
+
+Duration Transport::time_on_way_out(std::uint32_t peer, std::size_t bytes) const {
   const std::uint64_t bandwidth = conditions_.bandwidth_of(peer);
-  if (bandwidth == 0) return now;
-  if (way_out_free_.size() <= peer) way_out_free_.resize(peer + std::size_t{1});
-  Time& free = way_out_free_[peer];
-  const Duration takes{static_cast<std::int64_t>(bytes * 1'000'000 / bandwidth)};
-  free = std::max(free, now) + takes;
-  if (flow == Flow::control) return now + takes;  // overtakes what waits, as in the records of a link
-  Leaving& leaving = leaving_[connection * 2 + end];
-  leaving.pieces.emplace_back(free, bytes);
-  leaving.bytes += bytes;
+  return Duration{bandwidth == 0 ? 0 : static_cast<std::int64_t>(bytes * 1'000'000 / bandwidth)};
+}
+
+void Transport::depart(Time now, std::uint32_t connection, std::uint8_t end, std::uint32_t slot,
+                       std::size_t bytes) {
+  const std::uint32_t peer = connections_[connection].peer[end];
+  const bool busy = way_out_.busy(peer);
+  if (!busy && conditions_.bandwidth_of(peer) == 0) return travel(now, slot);
+  const Slot& s = slots_[slot];
+  const Duration takes = time_on_way_out(peer, bytes);
+  if (s.what == Slot::What::frame && s.flow == Flow::control) {  // overtakes, as in the records of a link
+    if (busy) way_out_.hold_up(peer, takes);
+    return travel(now + takes, slot);
+  }
+  if (way_out_.push(now, peer, {slot, connection * 2 + end, s.flow, bytes}))
+    heap_.plan(now + takes, Happening::leaves, peer);
   plan_look(now, connection, end);
-  return free;
+}
+
+void Transport::on_leaves(Time now, std::uint32_t peer) {
+  travel(now, way_out_.pop(peer).slot);
+  while (way_out_.busy(peer)) {
+    const Duration takes = time_on_way_out(peer, way_out_.front(peer).bytes) + way_out_.take_held_up(peer);
+    if (takes > Duration{0}) return heap_.plan(now + takes, Happening::leaves, peer);
+    travel(now, way_out_.pop(peer).slot);
+  }
+}
+
+void Transport::tell_backlog(std::uint32_t connection, std::uint8_t end, std::size_t bytes,
+                             std::size_t of_repair) {
+  Connection& c = connections_[connection];
+  if (std::exchange(c.refused[end], false)) bytes = std::max(bytes, MulticastConfig{}.link_lagging_bytes + 1);
+  host_.backlog(c.peer[end], id_of(connection), bytes, of_repair);
 }
 
 void Transport::plan_look(Time now, std::uint32_t connection, std::uint8_t end) {

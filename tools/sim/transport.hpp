@@ -11,6 +11,7 @@
 #include "overlay/peer_core.hpp"
 #include "tools/sim/conditions.hpp"
 #include "tools/sim/event_heap.hpp"
+#include "tools/sim/way_out.hpp"
 
 #include <array>
 #include <cstdint>
@@ -48,7 +49,7 @@ class TransportHost {
   virtual void link_down(std::uint32_t peer, LinkId link, CloseReason why) = 0;
   virtual void dial_failed(std::uint32_t peer, const DialWish& wish) = 0;
   virtual void frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame) = 0;
-  virtual void backlog(std::uint32_t peer, LinkId link, std::size_t bytes) = 0;
+  virtual void backlog(std::uint32_t peer, LinkId link, std::size_t bytes, std::size_t of_repair) = 0;
 
  protected:
   ~TransportHost() = default;
@@ -75,6 +76,7 @@ class Transport {
   virtual void on_arrival(Time now, std::uint32_t slot) = 0;
   void on_stage(Time now, std::uint32_t slot);
   virtual void on_look(Time now, std::uint32_t key) = 0;
+  void on_leaves(Time now, std::uint32_t peer);
 
   // --- for faults
   // The process of a peer has ended. Silent: nobody resets its connections, as when power is lost.
@@ -100,6 +102,7 @@ class Transport {
     std::array<std::uint32_t, 2> peer{};  // the dialler first
     std::array<bool, 2> open{};           // the process at this end holds it
     std::array<bool, 2> look_planned{};
+    std::array<bool, 2> refused{};  // a frame found no room since the last look
     bool reset_planned = false;
     bool opening = false;                           // the end that was dialled has not been told yet
     std::array<Incarnation, 2> incarnation{};       // of the processes that it connects
@@ -135,14 +138,22 @@ class Transport {
   [[nodiscard]] LinkUp up_of(std::uint32_t connection, std::uint8_t end) const;
   std::uint32_t take_slot();
   void free_slot(std::uint32_t slot);
-  // Sends a slot on its way, or lets it wait behind a partition. `depart`: when its last byte leaves.
-  void travel(Time depart, std::uint32_t slot);
+  // Lets a slot of `bytes` leave: at once, or when the way out of its sender has carried what waits there.
+  void depart(Time now, std::uint32_t connection, std::uint8_t end, std::uint32_t slot, std::size_t bytes);
+  // Sends a slot that has left on its way, or lets it wait behind a partition.
+  void travel(Time left, std::uint32_t slot);
   void plan_down(Time now, std::uint32_t connection, std::uint8_t end, CloseReason why);
   // Bytes that wait at an end: behind a partition, or for the way out.
-  [[nodiscard]] std::size_t waiting(Time now, std::uint32_t connection, std::uint8_t end);
-  // When `bytes` more from an end have left, given its bandwidth; counts them as waiting until then.
-  Time depart(Time now, std::uint32_t connection, std::uint8_t end, Flow flow, std::size_t bytes);
+  struct Waiting {
+    std::array<std::size_t, flows> bytes{};
+    Time oldest = never;  // of class reliable
+    [[nodiscard]] std::size_t data() const;
+  };
+  [[nodiscard]] Waiting waiting(std::uint32_t connection, std::uint8_t end);
+  [[nodiscard]] bool way_out_busy(std::uint32_t peer) const { return way_out_.busy(peer); }
   void plan_look(Time now, std::uint32_t connection, std::uint8_t end);
+  // As a host tells it: a class that took no more counts as lagging whatever its bytes say.
+  void tell_backlog(std::uint32_t connection, std::uint8_t end, std::size_t bytes, std::size_t of_repair);
   // The core has closed its end: it is told so in a turn of its own, as by a host.
   void plan_closed(Time now, std::uint32_t connection, std::uint8_t end, CloseReason why);
   void answer_reset(Time now, std::uint32_t connection, std::uint8_t dead_end);
@@ -157,20 +168,17 @@ class Transport {
   TransportCounters counters_;
 
  private:
-  struct Leaving {
-    std::deque<std::pair<Time, std::size_t>> pieces;
-    std::size_t bytes = 0;
-  };
   struct Stalled {
     std::vector<std::uint32_t> slots;
-    std::size_t bytes = 0;  // of all flows but control
+    std::array<std::size_t, flows> bytes{};
+    Time since{};
   };
+  [[nodiscard]] Duration time_on_way_out(std::uint32_t peer, std::size_t bytes) const;
   void step(Time now, std::uint32_t slot);
   std::uint64_t salt_;
   std::vector<std::vector<std::uint32_t>> of_peer_;  // connections with an open end there
   std::map<std::uint32_t, Stalled> stalled_;         // by connection * 2 + receiving end
-  std::map<std::uint32_t, Leaving> leaving_;         // by connection * 2 + sending end
-  std::vector<Time> way_out_free_;                   // by peer
+  WayOut way_out_;
   std::size_t waiting_peak_ = 0;
 };
 

@@ -56,8 +56,14 @@ class World::Sink {
     const Ghost::Heard heard = w_.ghost_.delivered(w_.now_, peer_, d);
     if (heard.fresh > 0 && !heard.own && !heard.early)
       w_.collector_.delivered(w_.now_ - heard.published, heard.fresh, d.hops);
-    if (w_.options_.trace)
-      say("deliver " + std::to_string(d.count) + " after " + std::to_string(d.hops) + " hops");
+    if (w_.options_.trace) say_delivered(d);
+  }
+  void say_delivered(const Delivery& d) {
+    const auto batch = wire::parse_batch(d.batch.bytes(), wire::payload_bytes_limit);
+    const std::uint64_t first = batch->first.raw() + d.index;
+    say("deliver " + std::to_string(first) + ".." + std::to_string(first + d.count - 1) + " of " +
+        std::to_string(w_.peer_of(batch->publisher)) + " in topic " + std::to_string(w_.topic_at(d.topic)) +
+        " after " + std::to_string(d.hops) + " hops");
   }
   void on_gap(const GapNotice& gap) {
     mark(3, gap.first.raw(), gap.last.raw());
@@ -167,6 +173,7 @@ void World::happen(const EventHeap::Entry& entry) {
     case Happening::arrival: return transport_->on_arrival(now_, entry.subject);
     case Happening::stage: return transport_->on_stage(now_, entry.subject);
     case Happening::look: return transport_->on_look(now_, entry.subject);
+    case Happening::leaves: return transport_->on_leaves(now_, entry.subject);
     case Happening::publish: return on_publish(entry.subject);
     case Happening::action: {
       const auto f = std::move(actions_[entry.subject]);
@@ -353,10 +360,10 @@ void World::dial_failed(std::uint32_t peer, const DialWish& wish) {
   take(peer, input);
 }
 
-void World::backlog(std::uint32_t peer, LinkId link, std::size_t bytes) {
+void World::backlog(std::uint32_t peer, LinkId link, std::size_t bytes, std::size_t of_repair) {
   SimPeer& p = peers_[peer];
   if (p.paused) return;
-  p.core->on_backlog(local(p), link, bytes);
+  p.core->on_backlog(local(p), link, bytes, of_repair);
   settle(peer);
 }
 
@@ -395,7 +402,6 @@ void World::take(std::uint32_t peer, Input& input) {
       p.core->on_link_down(t, input.link, input.why);
       break;
     case Input::What::failed: p.core->on_dial_failed(t, input.wish); break;
-    case Input::What::backlog: p.core->on_backlog(t, input.link, input.backlog); break;
     case Input::What::frame: {
       if (!transport_->holds(peer, input.link)) return;  // it has closed this link since
       Frame frame;

@@ -14,6 +14,7 @@
 #include "tools/sim/ghost.hpp"
 #include "tools/sim/transport.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -100,6 +101,9 @@ class World final : public TransportHost {
   [[nodiscard]] std::uint32_t peer_of(const PeerId& id) const;  // ~0: none
   [[nodiscard]] std::uint32_t topics() const { return static_cast<std::uint32_t>(topics_.size()); }
   [[nodiscard]] TopicTag tag(std::uint32_t topic) const { return topics_[topic].tag; }
+  [[nodiscard]] std::size_t topic_at(TopicTag tag) const {
+    return static_cast<std::size_t>(std::ranges::find(topics_, tag, &SimTopic::tag) - topics_.begin());
+  }
   [[nodiscard]] const std::string& topic_name(std::uint32_t topic) const { return topics_[topic].name; }
   [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
   [[nodiscard]] Ghost& ghost() { return ghost_; }
@@ -133,7 +137,7 @@ class World final : public TransportHost {
   };
   // Input that came while the process was paused.
   struct Input {
-    enum class What : std::uint8_t { up, down, failed, frame, backlog };
+    enum class What : std::uint8_t { up, down, failed, frame };
     What what{};
     LinkUp up;
     LinkId link;
@@ -143,7 +147,6 @@ class World final : public TransportHost {
     std::vector<std::byte> bytes;
     EventRef body;
     bool whole = false;
-    std::size_t backlog = 0;
   };
   struct SimPeer {
     Self self;
@@ -189,7 +192,7 @@ class World final : public TransportHost {
   void link_down(std::uint32_t peer, LinkId link, CloseReason why) override;
   void dial_failed(std::uint32_t peer, const DialWish& wish) override;
   void frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame) override;
-  void backlog(std::uint32_t peer, LinkId link, std::size_t bytes) override;
+  void backlog(std::uint32_t peer, LinkId link, std::size_t bytes, std::size_t of_repair) override;
 
   [[nodiscard]] Time local(const SimPeer& peer) const;
   [[nodiscard]] Time world_time(const SimPeer& peer, Time local) const;
