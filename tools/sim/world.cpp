@@ -258,18 +258,26 @@ void World::start(std::uint32_t peer) {
   p.core = std::make_unique<PeerCore>(options_.core, p.self, slabs_, records_, rng_.fork("core"));
   mix(0, p.self.incarnation.raw());
 
-  std::vector<Address> seeds;
+  std::vector<Address>& seeds = p.seeds;
+  seeds.clear();
   const std::uint32_t known = peer == 0 && p.starts == 1 ? 0 : std::min(options_.seeds, peers());
   for (std::uint32_t i = 0; i < known; ++i)
     if (i != peer && !(p.starts == 1 && peer < options_.seeds && i > peer)) seeds.push_back(address_of(i));
-  // Somebody who starts a peer gives it addresses of some that run.
-  if (std::ranges::none_of(seeds, [&](const Address& a) { return serves(peer_at(a)); }))
-    for (std::uint32_t i = 0; i < peers() && seeds.size() < options_.seeds + 2; ++i)
-      if (i != peer && serves(i)) seeds.push_back(address_of(i));
+  name_more_seeds(peer);
   p.core->start(local(p), seeds);
   for (const std::string& pattern : p.patterns) BOATO_CHECK(p.core->subscribe_pattern(local(p), pattern));
   for (const Want& want : p.wants) open(peer, want);
   settle(peer);
+}
+
+// Who starts a peer, or sees it alone because all seeds it knows have gone for good, gives it some that run.
+bool World::name_more_seeds(std::uint32_t peer) {
+  std::vector<Address>& seeds = peers_[peer].seeds;
+  if (std::ranges::any_of(seeds, [&](const Address& a) { return serves(peer_at(a)); })) return false;
+  const std::size_t most = seeds.size() + 2;
+  for (std::uint32_t i = 0; i < peers() && seeds.size() < most; ++i)
+    if (i != peer && serves(i)) seeds.push_back(address_of(i));
+  return true;
 }
 
 void World::end(std::uint32_t peer, bool silent) {
@@ -327,6 +335,12 @@ void World::heal() {
   conditions_changed();
   for (std::uint32_t i = 0; i < peers(); ++i)
     if (peers_[i].core && peers_[i].paused) resume(i);
+  for (std::uint32_t i = 0; i < peers(); ++i) {
+    SimPeer& p = peers_[i];
+    if (!serves(i) || p.core->links().size() > 0 || !name_more_seeds(i)) continue;
+    p.core->add_seeds(local(p), p.seeds);
+    settle(i);
+  }
 }
 
 // --- input

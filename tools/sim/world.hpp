@@ -155,6 +155,7 @@ class World final : public TransportHost {
     std::string name;
     std::unique_ptr<PeerCore> core;
     std::vector<Want> wants;
+    std::vector<Address> seeds;
     std::vector<std::string> patterns;
     std::vector<Input> inputs;
     // Local clock: base + (world - since) * rate.
@@ -204,6 +205,7 @@ class World final : public TransportHost {
   void settle(std::uint32_t peer);  // hands its effects out and arms its timer
   void arm(std::uint32_t peer);
   void open(std::uint32_t peer, const Want& want);
+  bool name_more_seeds(std::uint32_t peer);
   [[nodiscard]] bool serves(std::uint32_t peer) const {
     return peers_[peer].core && !peers_[peer].leaving && !peers_[peer].paused;
   }
