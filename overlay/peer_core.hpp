@@ -126,6 +126,9 @@ class PeerCore {
   // False while more than half of the topic's first links are full: hold batches back, ask again after the
   // next drain.
   [[nodiscard]] bool has_room(TopicTag topic) const;
+  // Until when the host should not leave: who subscribes by pattern needs a moment to learn of a topic that
+  // this peer has just made and published in, and to fetch what is in it. `never`: no reason to stay.
+  [[nodiscard]] Time stay_until(Time now) const;
   // Whether some of our own batches in the topic have not been taken by any other member (false if there is
   // no other member).
   [[nodiscard]] std::uint64_t untaken_events(TopicTag topic) const;
@@ -163,6 +166,7 @@ class PeerCore {
   struct Pattern {
     std::string text;
     std::uint32_t uses = 0;
+    std::uint64_t since_us = 0;  // a topic made later is owed whole
   };
   struct ViewWish {
     PeerId peer;

@@ -115,7 +115,7 @@ Result<void, Errc> PeerCore::subscribe_pattern(Time now, std::string_view patter
     return {};
   }
   if (patterns_.size() >= config_.patterns_max) return Errc::too_large;
-  patterns_.push_back({std::string{pattern}, 1});
+  patterns_.push_back({std::string{pattern}, 1, self_.wall_us(now)});
   std::vector<TopicTag> taken;
   directory_.each([&](const TopicRecord& record) {
     if (pattern_takes(pattern, record.name)) taken.push_back(record.tag);
@@ -147,14 +147,19 @@ void PeerCore::unsubscribe_pattern(Time now, std::string_view pattern) {
 
 // Opens the topic if a pattern of ours takes it. However many do, it counts once.
 void PeerCore::match_patterns(Time now, const TopicRecord& record) {
-  const bool wanted =
-      std::ranges::any_of(patterns_, [&](const Pattern& p) { return pattern_takes(p.text, record.name); });
+  bool wanted = false, younger = false;
+  for (const Pattern& pattern : patterns_) {
+    if (!pattern_takes(pattern.text, record.name)) continue;
+    wanted = true;
+    younger = younger || record.created_us >= pattern.since_us;
+  }
   if (!wanted || !offered(record.contract)) return;
   TopicState* topic = find(record.tag);
   if (!topic && topics_.size() >= config_.topics_max) return fx_.count(Counter::directory_refused);
   if (!topic) topic = &open(now, record);
   if (topic->patterns > 0) return;
   topic->patterns = 1;
+  if (younger) topic->multicast.want_early();
   fx_.tell({TopicNotice::Kind::opened, topic->tag, {}, 0, topic->name});
   use(now, *topic);
 }
@@ -201,6 +206,20 @@ bool PeerCore::has_room(TopicTag tag) const {
 std::uint64_t PeerCore::untaken_events(TopicTag tag) const {
   const TopicState* topic = find(tag);
   return topic ? topic->multicast.untaken() : 0;
+}
+
+Time PeerCore::stay_until(Time now) const {
+  Time until = never;
+  for (const auto& topic : topics_) {
+    const TopicRecord* record = directory_.find(topic->tag);
+    if (!record || record->creator != self_.id || topic->next_own == Seq{1} || links_.size() == 0) continue;
+    const std::uint64_t end =
+        record->created_us + static_cast<std::uint64_t>(config_.stay_after_founding.count());
+    if (end <= self_.wall_us(now)) continue;
+    const Time at = now + Duration{static_cast<std::int64_t>(end - self_.wall_us(now))};
+    until = until == never ? at : std::max(until, at);
+  }
+  return until;
 }
 
 EventRef PeerCore::held(TopicTag tag, const StreamKey& stream, SeqRange range) const {
@@ -274,7 +293,7 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
         tell_ready(topic);
         break;
       case RosterChange::Kind::joined:
-        topic.multicast.on_member_changed(now, change.peer);
+        topic.multicast.on_member_joined(now, change.peer);
         if (change.peer != self_.id)
           fx_.tell({TopicNotice::Kind::member_joined, topic.tag, change.peer, 0, {}});
         break;

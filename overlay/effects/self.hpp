@@ -5,6 +5,7 @@
 #include "overlay/base/strong.hpp"
 #include "overlay/wire/fields.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -23,6 +24,10 @@ struct Self {
   const Crypto* crypto = nullptr;
   const SignSecret* secret = nullptr;
   std::uint64_t started_us = 0;  // wall-clock time when protocol time was zero: information only, never order
+
+  [[nodiscard]] std::uint64_t wall_us(Time now) const {
+    return started_us + static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0));
+  }
 };
 
 }  // namespace boato

@@ -26,11 +26,6 @@ TopicRecord* Directory::at(TopicTag topic) const {
   return found != records_.end() && (*found)->tag == topic ? found->get() : nullptr;
 }
 
-std::uint64_t Directory::wall_us(Time now) const {
-  return self_.started_us +
-         static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0));
-}
-
 const TopicRecord* Directory::find(TopicTag topic) const {
   const TopicRecord* record = at(topic);
   return record && record->alive() ? record : nullptr;
@@ -68,7 +63,7 @@ Result<const TopicRecord*, Errc> Directory::declare(Time now, std::string_view n
   genesis.name = name;
   genesis.contract = wire::encode_contract(contract.value_or(Contract{}), contract_room);
   genesis.life = life;
-  genesis.created_us = std::min(created_max, std::max(wall_us(now), greatest_created_ + created_step));
+  genesis.created_us = std::min(created_max, std::max(self_.wall_us(now), greatest_created_ + created_step));
   genesis.nonce = rng_.next();
   std::array<std::byte, wire::statement_body_bytes_max> body;
   const auto size = wire::encode_record(genesis, body);
@@ -100,7 +95,7 @@ Result<void, Errc> Directory::remove(Time now, TopicTag topic, Active active, Ef
   TopicRecord* record = at(topic);
   if (!record || !record->alive()) return Errc::no_such;
   if (record->creator != self_.id) return Errc::not_allowed;
-  const wire::TopicTombstone tombstone{record->id, wall_us(now)};
+  const wire::TopicTombstone tombstone{record->id, self_.wall_us(now)};
   std::array<std::byte, 64> body;
   const auto size = wire::encode_record(tombstone, body);
   BOATO_CHECK(size.has_value());

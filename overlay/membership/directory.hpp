@@ -118,7 +118,6 @@ class Directory {
   enum class Merge : std::uint8_t { same, changed, refused, forged };
 
   [[nodiscard]] TopicRecord* at(TopicTag topic) const;
-  [[nodiscard]] std::uint64_t wall_us(Time now) const;
   // directory_merge.cpp
   Merge merge_genesis(const wire::StatementView& statement, TopicTag topic);
   Merge merge_contact(TopicRecord& record, const wire::StatementView& statement);

@@ -145,7 +145,7 @@ bool Directory::long_dead(Time now, Bytes statements) const {
 
 bool Directory::expired(Time now, std::uint64_t removed_us) const {
   const auto life_us = static_cast<std::uint64_t>(config_.tombstone_life.count());
-  return removed_us < wall_us(now) && wall_us(now) - removed_us > life_us;
+  return removed_us < self_.wall_us(now) && self_.wall_us(now) - removed_us > life_us;
 }
 
 std::size_t& Directory::count_of(const PeerId& creator) {

@@ -99,6 +99,11 @@ void Mesh::leave(Effects& fx) {
   next_care_ = flush_at_ = never;
 }
 
+void Mesh::on_member_joined(Time now) {
+  if (next_care_ == never || neighbours_.size() >= 2) return;
+  next_care_ = std::min(next_care_, now + rng_.jitter(context_.config.have_after));
+}
+
 void Mesh::on_frontier(Time now) {
   if (BOATO_MUTANT(204)) return;  // never tells a frontier
   if (flush_at_ == never && !neighbours_.empty()) flush_at_ = now + context_.config.have_after;

@@ -25,6 +25,8 @@ class Mesh {
   void on_link_down(LinkId link);
   void start(Time now) { next_care_ = now; }
   void leave(Effects& fx);  // gives all roles up
+  // The roster has a new member: who has hardly any neighbour looks for one now, not at the next round.
+  void on_member_joined(Time now);
 
   // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of have_after in
   // one frame.

@@ -438,7 +438,7 @@ void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
       context_.roster.receivers().size() - (context_.roster.find(context_.self.id) ? 1 : 0);
   if (ask && context_.links.find(*ask)) {
     asked_start_ = ask;
-    fx.send(*ask, Flow::control, wire::StartAsk{context_.tag});
+    fx.send(*ask, Flow::control, wire::StartAsk{context_.tag, want_early_});
     ask_start_at_ = now + rng_.jitter(std::chrono::seconds{1});
   } else if (others == 0) {
     started_ = true;
@@ -458,20 +458,37 @@ void Multicast::note_joiner(Time now, const PeerId& peer) {
       [&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.frontier()); });
 }
 
-void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk&, Effects& fx) {
+// The lowest number of the stream that is here; behind `upto` if none is.
+Seq Multicast::first_held(StreamIndex stream, Seq upto) const {
+  Seq first = next(upto);
+  if (upto > Seq{})
+    context_.cache.each(context_.slot, stream, {Seq{1}, upto}, [&](const CachedBatch& b) {
+      first = b.first;
+      return false;
+    });
+  return first;
+}
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx) {
   std::array<std::byte, 16 * 1024> room;
   HaveWriter writer{room};
   const auto send = [&](bool more) {
     fx.send(from.id, Flow::control, wire::StartTell{context_.tag, more, writer.written()});
     writer = HaveWriter{room};
   };
-  const auto add = [&](StreamTag tag, Seq frontier) {
-    if (writer.add(tag, frontier, {})) return;
+  const auto add = [&](StreamTag tag, Seq frontier, std::span<const SeqRange> held = {}) {
+    if (writer.add(tag, frontier, held)) return;
     send(true);
-    static_cast<void>(writer.add(tag, frontier, {}));
+    static_cast<void>(writer.add(tag, frontier, held));
   };
   const auto joiner = std::ranges::find(joiners_, from.peer, &Joiner::peer);
-  if (joiner != joiners_.end() && now < joiner->until) {
+  if (ask.early) {
+    context_.streams.each([&](StreamIndex index, const Stream& s) {
+      const SeqRange held{first_held(index, s.frontier()), s.frontier()};
+      const bool any = held.first <= held.last;
+      add(s.tag(), Seq{held.first.raw() - 1}, std::span{&held, any ? 1U : 0U});
+    });
+  } else if (joiner != joiners_.end() && now < joiner->until) {
     for (const auto& [tag, frontier] : joiner->starts) add(tag, frontier);
   } else {
     context_.streams.each([&](StreamIndex, const Stream& s) { add(s.tag(), s.frontier()); });
@@ -517,6 +534,11 @@ void Multicast::on_link_down(LinkId link) {
 
 void Multicast::on_lag_ended(Time, LinkId link, Effects& fx) {
   if (context_.reliable && caster_.warm().has(link)) mesh_.tell_all(link, fx);
+}
+
+void Multicast::on_member_joined(Time now, const PeerId& peer) {
+  mesh_.on_member_joined(now);
+  on_member_changed(now, peer);
 }
 
 void Multicast::on_member_changed(Time now, const PeerId& peer) {

@@ -55,6 +55,8 @@ class Multicast {
   void expect_events(Time now) {
     if (!std::exchange(taking_, true)) taking_since_ = now;
   }
+  // Before take_events: everything that members still hold is wanted, not only what comes from here on.
+  void want_early() { want_early_ = true; }
   void stop_taking() { taking_ = started_ = false; }
   [[nodiscard]] bool taking() const { return taking_; }
   [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
@@ -93,7 +95,10 @@ class Multicast {
       const Seq upto = start_of(have_entry_.tag, have_entry_.upto);
       const auto index = context_.streams.start_at(now, have_entry_.tag, upto);
       // Not the frontier: it may have joined runs that came early and still wait for their turn.
-      if (index) start_at(*index, upto);
+      if (!index) continue;
+      start_at(*index, upto);
+      if (!have_entry_.runs.empty())
+        puller_.wanted(now, *index, have_entry_.runs[have_entry_.runs.size() - 1].last, from.id);
     }
     if (!tell.more) started_ = true;
   }
@@ -109,6 +114,7 @@ class Multicast {
   void on_link_down(LinkId link);
   void on_dial_failed(Time now, const PeerId& peer, Effects& fx) { caster_.on_dial_failed(now, peer, fx); }
   void on_lag_ended(Time now, LinkId link, Effects& fx);
+  void on_member_joined(Time now, const PeerId& peer);
   void on_member_changed(Time now, const PeerId& peer);
   void set_entry(Time now, std::optional<LinkId> entry, Effects& fx);
 
@@ -138,6 +144,7 @@ class Multicast {
   // Where a stream begins for us: behind what the other has, but not behind what was sent to us already, by
   // someone who knew that we want it.
   [[nodiscard]] Seq start_of(StreamTag tag, Seq told) const;
+  [[nodiscard]] Seq first_held(StreamIndex stream, Seq upto) const;
   struct Answer {
     std::size_t bytes = 0;
     EventRef next;  // one behind, so that the last one can say so
@@ -177,7 +184,7 @@ class Multicast {
   static constexpr std::size_t joiners_max = 16;  // x 16 B per stream of the topic
   static constexpr Duration joiner_life = std::chrono::seconds{5};
   std::vector<Joiner> joiners_;
-  bool taking_ = false, started_ = false;
+  bool taking_ = false, started_ = false, want_early_ = false;
   Time taking_since_{};
   std::optional<LinkId> asked_start_;
   Time ask_start_at_ = never;

@@ -99,15 +99,18 @@ struct Summary {
 };
 
 // A member that begins to take events asks where to begin. Receiver: answer with all its frontiers as
-// START_TELL.
+// START_TELL; if `early` is set, with the numbers below what it still holds, and what it holds as a range
+// above each: the asker subscribed by pattern before the topic was made.
 struct StartAsk {
   static constexpr Kind kind = Kind::start_ask;
   TopicTag topic;
-  static constexpr auto fields = std::tuple{&StartAsk::topic};
+  bool early = false;
+  static constexpr auto fields = std::tuple{&StartAsk::topic, &StartAsk::early};
 };
 
 // Receiver that asked: what lies at or below these frontiers was published before it began and is not owed to
-// it; everything above is, and so is all of streams not named. `more` announces a further part.
+// it; everything above is, and so is all of streams not named. Ranges above can be pulled here at once.
+// `more` announces a further part.
 struct StartTell {
   static constexpr Kind kind = Kind::start_tell;
   TopicTag topic;

@@ -18,7 +18,7 @@ class Examples(lab.LabTest):
 
     def test_hello_reaches_a_node(self):
         node = self.lab.node("a")
-        sub = self.lab.sub("s", "hello/world", "-C", "1")
+        sub = self.lab.sub("s", "hello/#", "-C", "1")
         hello = self.start("hello", node.address)
         self.assertEqual(hello.wait(), 0)
         self.assertEqual(sub.wait(), 0)

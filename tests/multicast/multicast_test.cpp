@@ -277,6 +277,47 @@ TEST(Multicast, APatternOpensATopicThatAppearsLater) {
   EXPECT_EQ(times(lab.at(2), "31.5"), 1U);
 }
 
+TEST(Multicast, APatternIsOwedAYoungerTopicFromItsFirstEventOn) {
+  Lab lab{4};
+  for (std::size_t i : {1U, 2U}) {
+    ASSERT_TRUE(lab.at(i).core->subscribe_pattern(lab.now(), "rooms/#").has_value());
+    lab.settle(i);
+  }
+  lab.pass(seconds{3});
+
+  const TopicTag tag = lab.open(0, Use::publish, {}, "rooms/1");
+  for (const char* payload : {"a", "b", "c"}) lab.publish(0, tag, payload);  // nobody else has joined yet
+  EXPECT_GT(lab.at(0).core->stay_until(lab.now()), lab.now());
+  lab.pass(seconds{1});
+
+  for (std::size_t i : {1U, 2U})
+    for (const char* payload : {"a", "b", "c"}) EXPECT_EQ(times(lab.at(i), payload), 1U) << i << payload;
+  EXPECT_EQ(lab.at(0).core->stay_until(lab.now()), never);
+  ASSERT_TRUE(lab.at(3).core->subscribe_pattern(lab.now(), "rooms/#").has_value());
+  lab.settle(3);
+  lab.pass(seconds{3});
+  EXPECT_THAT(lab.at(3).got, testing::IsEmpty()) << "this pattern is the younger one";
+}
+
+TEST(Multicast, AtWhateverMomentAFounderPublishesAPatternGetsIt) {
+  for (int ms = 0; ms < 40; ++ms) {
+    Lab lab{1};
+    ASSERT_TRUE(lab.at(0).core->subscribe_pattern(lab.now(), "rooms/#").has_value());
+    lab.settle(0);
+    lab.pass(seconds{1});
+    const std::size_t founder = lab.add();
+    ASSERT_TRUE(lab.at(founder).core->subscribe_pattern(lab.now(), "rooms/#").has_value());
+    lab.settle(founder);
+    lab.pass(milliseconds{ms});
+
+    const TopicTag tag = lab.open(founder, Use::publish, {}, "rooms/1");
+    lab.publish(founder, tag, "x");
+    lab.pass(lab.at(founder).core->stay_until(lab.now()) - lab.now());
+
+    EXPECT_EQ(times(lab.at(0), "x"), 1U) << "after " << ms << " ms";
+  }
+}
+
 TEST(Multicast, WhatWasPublishedBeforeAnybodyCameIsNotOwedButNothingBreaks) {
   Lab lab{1};
   const TopicTag tag = lab.open(0, Use::publish);
