@@ -78,11 +78,13 @@ void PeerCore::use(Time now, TopicState& topic) {
       for (const TopicContact& contact : record->contacts) contacts.emplace_back(contact.statement);
     topic.roster.start(now, own, contacts, fx_);
     follow_roster(now, topic);
-  } else if (topic.wants_events() != topic.multicast.taking() && topic.roster.ready()) {
+  } else if (topic.wants_events() != topic.multicast.taking()) {
     topic.roster.set_own(now, own, fx_);
     follow_roster(now, topic);
     topic.told_ready = false;  // being ready to publish is another thing than missing nothing
-    if (topic.wants_events()) {
+    if (topic.wants_events() && !topic.roster.ready()) {
+      topic.multicast.expect_events(now);  // asks where to begin as soon as the roster stands
+    } else if (topic.wants_events()) {
       topic.streams.each(
           [&](StreamIndex index, const Stream& s) {  // our own: what we published before is not for us
             topic.delivery.start_at(index, s.frontier(), fx_);

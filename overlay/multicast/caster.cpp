@@ -187,14 +187,17 @@ void Caster::on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
   }
 }
 
-void Caster::on_member_changed(const PeerId& peer) {
+std::optional<LinkId> Caster::on_member_changed(const PeerId& peer) {
   const LinkInfo* link = context_.links.find(peer);
-  if (!link) return;
+  if (!link) return std::nullopt;
   const MemberRecord* record = context_.roster.find(peer);
-  if (record && record->interest != Interest::nothing)
-    warm_.add(ring_place(peer), link->id);
-  else
+  if (!record || record->interest == Interest::nothing) {
     warm_.remove(link->id);
+    return std::nullopt;
+  }
+  if (warm_.has(link->id)) return std::nullopt;
+  warm_.add(ring_place(peer), link->id);
+  return link->id;
 }
 
 bool Caster::has_room() const {

@@ -31,8 +31,8 @@ class Caster {
   void on_link_up(Time now, const LinkInfo& link, Effects& fx);  // also sends parts that waited for it
   void on_link_down(LinkId link);
   void on_dial_failed(Time now, const PeerId& peer, Effects& fx);
-  void on_member_changed(
-      const PeerId& peer);  // joined, changed its interest or left: refreshes its link's role
+  // A record or link of the member has changed. The link, if it is one that wants events since now.
+  std::optional<LinkId> on_member_changed(const PeerId& peer);
 
   // A publisher outside the roster hands its batches to this member, who cuts for it.
   void set_entry(std::optional<LinkId> entry) { entry_ = entry; }

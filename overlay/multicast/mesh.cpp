@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace boato {
 namespace {
@@ -66,7 +67,7 @@ void Mesh::on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects
       if (!n && (!room || neighbours_.size() >= 4 * context_.config.mesh_max))
         return answer(wire::MeshVerb::no);
       if (!n) {
-        neighbours_.push_back({from.id, from.peer, false, now, {}});
+        neighbours_.push_back({from.id, from.peer, false, false, now, {}});
         n = &neighbours_.back();
       }
       answer(wire::MeshVerb::yes);
@@ -102,6 +103,13 @@ void Mesh::leave(Effects& fx) {
 void Mesh::on_member_joined(Time now) {
   if (next_care_ == never || neighbours_.size() >= 2) return;
   next_care_ = std::min(next_care_, now + rng_.jitter(context_.config.have_after));
+}
+
+void Mesh::on_interest(Time now, LinkId link) {
+  Neighbour* n = find(link);
+  if (!n || !n->confirmed) return;
+  n->owed_all = true;
+  flush_at_ = std::min(flush_at_, now + context_.config.have_after);
 }
 
 void Mesh::on_frontier(Time now) {
@@ -159,6 +167,10 @@ void Mesh::flush(Effects& fx) {
     const MemberRecord* record = context_.roster.find(n.peer);
     if (record && record->interest == Interest::nothing)
       continue;  // takes no events: frontiers are nothing to it
+    if (std::exchange(n.owed_all, false)) {
+      tell_all(n.link, fx);
+      continue;
+    }
     HaveWriter writer{room};
     const auto send = [&] {
       if (writer.empty()) return;
@@ -188,7 +200,7 @@ void Mesh::ask(Time now, const MemberRecord& member, Effects& fx) {
     return;
   }
   if (find(link->id)) return;
-  neighbours_.push_back({link->id, member.id, false, now, {}});
+  neighbours_.push_back({link->id, member.id, false, false, now, {}});
   fx.send(link->id, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::ask});
 }
 

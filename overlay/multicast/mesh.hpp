@@ -28,6 +28,8 @@ class Mesh {
   // The roster has a new member: who has hardly any neighbour looks for one now, not at the next round.
   void on_member_joined(Time now);
 
+  // A neighbour that wanted nothing wants events: what it was not told so far it is told now.
+  void on_interest(Time now, LinkId link);
   // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of have_after in
   // one frame.
   void on_frontier(Time now);
@@ -52,6 +54,7 @@ class Mesh {
     LinkId link;
     PeerId peer;
     bool confirmed = false;
+    bool owed_all = false;  // all frontiers, with the next flush
     Time asked{};
     std::vector<Seq> known;  // by stream index
   };

@@ -542,7 +542,8 @@ void Multicast::on_member_joined(Time now, const PeerId& peer) {
 }
 
 void Multicast::on_member_changed(Time now, const PeerId& peer) {
-  caster_.on_member_changed(peer);
+  if (const auto link = caster_.on_member_changed(peer); link && context_.reliable)
+    mesh_.on_interest(now, *link);
   fingers_.on_change(now);
 }
 

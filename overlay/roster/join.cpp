@@ -102,6 +102,7 @@ void RosterMachine::try_contacts(Time now, Effects& fx) {
 void RosterMachine::ask_to_join(Time now, Contact& contact, LinkId link, Effects& fx) {
   contact.state = Contact::State::asked;
   contact.until = now + config_.answer_after;
+  joined_as_ = own_version_;
   const Bytes own{own_->statement};
   fx.send(link, Flow::control, wire::RosterJoin{tag_}, pack(std::span{&own, 1}));
 }
@@ -183,6 +184,7 @@ void RosterMachine::become_ready(Time now, LinkId link, Effects& fx) {
     if (known < 3) change(RosterChange::Kind::announce_contact, self_.id);
   }
   if (link != LinkId{}) contacts_.clear();
+  if (own_version_ != joined_as_) spread_later(now, own_, fx);  // has changed since others were told
   digest_at_ = now + rng_.jitter(link == LinkId{} ? config_.digest_every : config_.digest_after_news);
   expire_at_ = now + rng_.jitter(config_.expire_check);
   ghost_at_ = now + rng_.jitter(config_.ghost_every);

@@ -219,6 +219,7 @@ class RosterMachine {
 
   std::vector<LinkId> mesh_;
   std::vector<ReachOut> reach_outs_;
+  std::uint64_t joined_as_ = 0;          // version of our entry that asked to join
   std::array<PeerId, 2> failed_once_{};  // neighbours on the ring whose last dial failed
   Time digest_at_ = never;
   std::uint64_t answer_bytes_ = 0;

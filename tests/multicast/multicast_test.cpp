@@ -318,6 +318,43 @@ TEST(Multicast, AtWhateverMomentAFounderPublishesAPatternGetsIt) {
   }
 }
 
+TEST(Multicast, WhoOpensATopicBeforeItHasHeardOfItMeetsTheOthersWithinASecond) {
+  for (int ms = 0; ms < 40; ++ms) {
+    Lab lab{1};
+    for (const Use use : {Use::publish, Use::subscribe}) lab.open(0, use);
+    lab.pass(seconds{1});
+    const std::size_t late = lab.add();
+    lab.pass(milliseconds{ms});
+
+    const TopicTag tag = lab.open(late, Use::publish);
+    lab.open(late, Use::subscribe);
+    lab.pass(milliseconds{ms % 4});
+    lab.publish(late, tag, "from late");
+    lab.pass(seconds{1});
+    lab.publish(0, tag, "from early");
+    lab.pass(milliseconds{100});
+
+    EXPECT_EQ(times(lab.at(0), "from late"), 1U) << "after " << ms << " ms";
+    EXPECT_EQ(times(lab.at(late), "from early"), 1U) << "after " << ms << " ms";
+  }
+}
+
+TEST(Multicast, WhatIsPublishedWhileInterestTravelsIsFoundAtOnce) {
+  Lab lab{2};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+
+  lab.open(1, Use::subscribe);
+  lab.pass(milliseconds{5});  // it has asked where to begin, and its entry is still collected with other news
+  ASSERT_TRUE(lab.at(1).core->topic_ready(tag));
+  lab.publish(0, tag, "x");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(1), "x"), 1U);
+}
+
 TEST(Multicast, WhatWasPublishedBeforeAnybodyCameIsNotOwedButNothingBreaks) {
   Lab lab{1};
   const TopicTag tag = lab.open(0, Use::publish);
