@@ -21,6 +21,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace boato::wire {
 
@@ -90,7 +92,12 @@ class BatchBuilder {
   [[nodiscard]] std::size_t size() const { return size_ - begin_; }
   [[nodiscard]] std::uint32_t end() const { return size_; }  // in the slab
   [[nodiscard]] const SlabRef& slab() const { return slab_; }
+  [[nodiscard]] Bytes events() const {
+    return slab_ ? Bytes{slab_.data() + begin_ + batch_header_bytes, size() - batch_header_bytes} : Bytes{};
+  }
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(slab_); }
+  // Hashes the events of several batches at once, ahead of finish(), which otherwise hashes one alone.
+  static void hash(const Crypto& crypto, std::span<BatchBuilder* const> batches);
 
   // Writes header and signature in front; the builder is empty afterwards.
   struct Stamp {
@@ -109,6 +116,7 @@ class BatchBuilder {
   std::uint32_t begin_ = 0;
   std::uint32_t size_ = batch_header_bytes;  // end of what is written, in the slab
   std::uint16_t count_ = 0;
+  std::optional<Digest> root_;  // hash of the events, if it is known
 };
 
 // Whether the batch's signature is its publisher's, for this topic of this network. Costs one hash over the
