@@ -8,7 +8,8 @@ namespace boato {
 namespace {
 
 // Of one outbox per turn: then sockets are looked at again. As many full batches as are hashed at once.
-constexpr std::size_t publish_bytes_max = std::size_t{512} << 10;
+constexpr std::size_t publish_batches_max = 32;
+constexpr std::size_t publish_bytes_max = std::size_t{768} << 10;
 
 }  // namespace
 
@@ -20,7 +21,7 @@ bool LocalTopics::publish(Time now) {
     if (!core_.has_room(outbox->topic()) && find(outbox->topic()))
       return false;  // asked again after the next flush
     bool empty = false;
-    for (std::size_t bytes = 0; bytes < publish_bytes_max && !empty;) {
+    for (std::size_t bytes = 0; taken_.size() < publish_batches_max && bytes < publish_bytes_max && !empty;) {
       Outbox::Batch batch;
       empty = !outbox->take(batch, common_.home->slabs());
       bytes += batch.builder.size();

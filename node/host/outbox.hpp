@@ -12,6 +12,7 @@
 #include "overlay/base/slab.hpp"
 #include "overlay/wire/batch.hpp"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -25,7 +26,7 @@ class Outbox;
 // What all outboxes of one peer share: the bound, spare slabs, and the list of those that have something.
 class OutboxHub {
  public:
-  OutboxHub(Inbox& inbox, std::size_t bytes_max) : inbox_{inbox}, bytes_max_{bytes_max} {}
+  OutboxHub(Inbox& inbox, std::size_t bytes_max);
 
   // --- any thread
   // One event larger than the bound is let in when nothing else waits.
@@ -37,8 +38,9 @@ class OutboxHub {
   void close();
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-  // A slab of 64 KiB. `fresh` is set when it came from the heap and must be adopted by the loop thread.
-  SlabRef take_spare(Slab*& fresh);
+  // A slab of one of Outbox's two sizes. `fresh` is set when it came from the heap and must be adopted by the
+  // loop thread.
+  SlabRef take_spare(std::size_t bytes, Slab*& fresh);
   void mark(std::shared_ptr<Outbox> outbox);  // it has gone from empty to not empty
 
   // --- loop thread
@@ -47,7 +49,12 @@ class OutboxHub {
   void take_marked(std::vector<std::shared_ptr<Outbox>>& out);
 
  private:
-  static constexpr std::size_t spares_max = 64;
+  struct Spares {
+    std::size_t bytes;   // of each
+    std::size_t wanted;  // grows when they run out
+    std::size_t wanted_max;
+    std::vector<SlabRef> slabs{};
+  };
   Inbox& inbox_;
   const std::size_t bytes_max_;
   std::atomic<std::size_t> bytes_{0};
@@ -55,14 +62,14 @@ class OutboxHub {
   std::atomic<bool> closed_{false};
   std::mutex mutex_;
   std::condition_variable room_;
-  std::vector<SlabRef> spares_;                  // guarded by mutex_
-  std::size_t spares_wanted_ = 2;                // guarded by mutex_; grows when they run out
+  std::array<Spares, 2> spares_;                 // guarded by mutex_
   std::vector<std::shared_ptr<Outbox>> marked_;  // guarded by mutex_
 };
 
 class Outbox : public std::enable_shared_from_this<Outbox> {
  public:
-  static constexpr std::size_t slab_bytes = 65536;
+  // A batch of 256 events that fits into the small slab would leave most of the large one empty.
+  static constexpr std::size_t small_slab_bytes = 65536, slab_bytes = 131072;
 
   Outbox(std::shared_ptr<OutboxHub> hub, TopicTag topic) : hub_{std::move(hub)}, topic_{topic} {}
 

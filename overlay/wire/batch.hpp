@@ -29,8 +29,9 @@ namespace boato::wire {
 inline constexpr std::size_t batch_header_bytes = 116;
 inline constexpr std::size_t event_header_bytes = 32;
 inline constexpr std::size_t batch_events_max = 256;
-inline constexpr std::size_t batch_bytes_soft =
-    64 * 1024;  // a batch closes here, unless a single event is larger
+// A batch closes here, unless a single event is larger: the frame fits into a receiver's slab of 128 KiB,
+// with the rest of a record behind it.
+inline constexpr std::size_t batch_bytes_soft = 112 * 1024;
 inline constexpr std::size_t payload_bytes_max = std::size_t{1} << 20;
 inline constexpr std::size_t payload_bytes_limit = std::size_t{16}
                                                    << 20;  // what configuration may raise it to
