@@ -62,6 +62,7 @@ struct PeerView {
 // One open topic, for status and tools.
 struct TopicView {
   TopicTag tag;
+  TopicId id;
   std::string name;
   Contract contract;
   bool ready = false;
@@ -139,6 +140,7 @@ class PeerCore {
 
   // --- looking
   // ---------------------------------------------------------------------------------------------------------------
+  [[nodiscard]] const Self& self() const { return self_; }
   [[nodiscard]] const LinkTable& links() const { return links_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }
   [[nodiscard]] const Directory& directory() const { return directory_; }

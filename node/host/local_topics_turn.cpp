@@ -36,7 +36,8 @@ bool LocalTopics::publish(Time now) {
 }
 
 void LocalTopics::publish_taken(Time now, TopicTag topic) {
-  for (Outbox::Batch& batch : taken_) unhashed_.push_back(&batch.builder);
+  for (Outbox::Batch& batch : taken_)
+    if (!batch.builder.is_signed()) unhashed_.push_back(&batch.builder);
   core_.hash(unhashed_);
   unhashed_.clear();
   for (Outbox::Batch& batch : taken_) {
@@ -94,7 +95,8 @@ bool LocalTopics::open_now(Time now, Pending& pending) {
     topic.handle->tag = *tag;
     topic.handle->name = pending.name;
     topic.handle->contract = view ? view->contract : Contract{};
-    topic.handle->outbox = std::make_shared<Outbox>(common_.outboxes, *tag);
+    topic.handle->outbox = std::make_shared<Outbox>(
+        common_.outboxes, *tag, view ? Outbox::Signer{&core_.self(), view->id} : Outbox::Signer{});
     topic.handle->receipts = std::make_shared<ReceiptBook>(
         common_.id, common_.incarnation,
         [delivery = common_.delivery](std::function<void()> task) { delivery->post(std::move(task)); });

@@ -100,7 +100,7 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
   bool mark = false;
   Seq seq;
   {
-    std::lock_guard lock{mutex_};
+    std::unique_lock lock{mutex_};
     if (closed_) return Errc::closed;
     Batch& open = open_.batch;
     const bool roomy =
@@ -126,9 +126,33 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
     ++waiting_;
     seq = Seq{++last_};
     mark = !std::exchange(marked_, true);
+    if (signer_.self && !signing_ && full_.size() >= signed_at_once && hub_->much_waits()) sign_some(lock);
   }
   if (mark) hub_->mark(shared_from_this());
   return seq;
+}
+
+// The oldest full batches, with the lock released meanwhile.
+void Outbox::sign_some(std::unique_lock<std::mutex>& lock) {
+  signing_ = true;
+  std::array<Entry, signed_at_once> some;
+  for (Entry& entry : some) entry = full_.pop();
+  lock.unlock();
+  std::array<wire::BatchBuilder*, signed_at_once> builders;
+  std::size_t count = 0;
+  for (Entry& entry : some)
+    if (entry.batch.count > 0) builders[count++] = &entry.batch.builder;
+  const Self& self = *signer_.self;
+  wire::BatchBuilder::hash(*self.crypto, std::span{builders}.first(count));
+  for (Entry& entry : some)
+    if (entry.batch.count > 0)
+      entry.batch.builder.sign({self.crypto, self.secret, &self.network, &signer_.topic, self.id,
+                                self.incarnation, entry.batch.first});
+  lock.lock();
+  for (Entry& entry : some) signed_.push(std::move(entry));
+  signing_ = false;
+  signed_some_.notify_all();
+  if (std::exchange(awaited_, false)) hub_->mark(shared_from_this());
 }
 
 void Outbox::adopt(Entry& entry, SlabPool& slabs) {
@@ -138,13 +162,17 @@ void Outbox::adopt(Entry& entry, SlabPool& slabs) {
 bool Outbox::take(Batch& batch, SlabPool& slabs) {
   batch = Batch{};
   std::lock_guard lock{mutex_};
-  while (!full_.empty()) {
-    Entry entry = full_.pop();
+  while (!signed_.empty() || (!signing_ && !full_.empty())) {
+    Entry entry = signed_.empty() ? full_.pop() : signed_.pop();
     adopt(entry, slabs);
     if (entry.batch.count == 0) continue;
     batch = std::move(entry.batch);
     waiting_ -= batch.count;
     return true;
+  }
+  if (signing_) {  // what is open comes later; the thread that signs marks the outbox
+    awaited_ = true;
+    return false;
   }
   if (open_.batch.count > 0) {
     Entry entry = std::exchange(open_, Entry{});
@@ -169,6 +197,10 @@ void Outbox::close() {
 }
 
 std::uint64_t Outbox::drop(SlabPool& slabs) {
+  {
+    std::unique_lock lock{mutex_};
+    signed_some_.wait(lock, [this] { return !signing_; });
+  }
   std::uint64_t events = 0;
   Batch batch;
   while (take(batch, slabs)) {

@@ -2,7 +2,8 @@
 // Events on their way from application threads to the loop thread. The publishing thread writes an event
 // straight into the batch that will travel, numbers it under the same lock, and wakes the loop at most once;
 // the loop takes whatever batch is there, full or not, so batches grow with the load and an idle publisher
-// never waits. What waits is bounded for the peer as a whole: beyond it publishing is refused.
+// never waits. What waits is bounded for the peer as a whole: beyond it publishing is refused. When much
+// waits, the thread that publishes hashes and signs some of its batches itself: the loop is behind then.
 #pragma once
 
 #include <boato/result.hpp>
@@ -10,6 +11,7 @@
 #include "node/host/fifo.hpp"
 #include "node/host/inbox.hpp"
 #include "overlay/base/slab.hpp"
+#include "overlay/effects/self.hpp"
 #include "overlay/wire/batch.hpp"
 
 #include <array>
@@ -37,6 +39,7 @@ class OutboxHub {
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
   void close();
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool much_waits() const { return bytes() > bytes_max_ / 4; }
 
   // A slab of one of Outbox's two sizes. `fresh` is set when it came from the heap and must be adopted by the
   // loop thread.
@@ -71,7 +74,15 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   // A batch of 256 events that fits into the small slab would leave most of the large one empty.
   static constexpr std::size_t small_slab_bytes = 65536, slab_bytes = 131072;
 
-  Outbox(std::shared_ptr<OutboxHub> hub, TopicTag topic) : hub_{std::move(hub)}, topic_{topic} {}
+  // What a publishing thread signs with. `self` lives until the outbox is closed and dropped; without it only
+  // the loop thread signs.
+  struct Signer {
+    const Self* self = nullptr;
+    TopicId topic{};
+  };
+  Outbox(std::shared_ptr<OutboxHub> hub, TopicTag topic, const Signer& signer)
+      : hub_{std::move(hub)}, topic_{topic}, signer_{signer} {}
+  Outbox(std::shared_ptr<OutboxHub> hub, TopicTag topic) : Outbox{std::move(hub), topic, Signer{}} {}
 
   // Any thread. The event's number; the room for it has been reserved in the hub, and goes back when the loop
   // takes it. Errors: closed.
@@ -89,7 +100,7 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   bool take(Batch& batch, SlabPool& slabs);
   // Nothing is accepted any more.
   void close();
-  // Drops what waits; how many events that were.
+  // Drops what waits; how many events that were. Waits for a thread that is signing.
   std::uint64_t drop(SlabPool& slabs);
   [[nodiscard]] std::uint64_t waiting();  // events
 
@@ -98,13 +109,20 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
     Batch batch;
     Slab* fresh = nullptr;
   };
+  static constexpr std::size_t signed_at_once = 8;  // as many as are hashed at once
   static void adopt(Entry& entry, SlabPool& slabs);
+  void sign_some(std::unique_lock<std::mutex>& lock);
 
   std::shared_ptr<OutboxHub> hub_;
   const TopicTag topic_;
+  const Signer signer_;
   std::mutex mutex_;
-  Fifo<Entry> full_;        // guarded by mutex_, as all below
-  Entry open_;              // takes events
+  std::condition_variable signed_some_;
+  Fifo<Entry> signed_;      // guarded by mutex_, as all below; come before
+  Fifo<Entry> full_;        // those, which come before
+  Entry open_;              // this one: it takes events
+  bool signing_ = false;    // some thread has batches that belong between signed_ and full_
+  bool awaited_ = false;    // by the loop
   std::uint64_t last_ = 0;  // number of the newest event
   std::uint64_t waiting_ = 0;
   bool marked_ = false;

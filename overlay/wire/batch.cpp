@@ -98,6 +98,7 @@ void BatchBuilder::hash(const Crypto& crypto, std::span<BatchBuilder* const> bat
 }
 
 bool BatchBuilder::add(const EventView& event) {
+  BOATO_CHECK(!signed_);
   const std::size_t bytes = event_bytes(event);
   if (count_ == batch_events_max || bytes > slab_.capacity() - size_) return false;
   ByteWriter out{{slab_.data() + size_, bytes}};
@@ -117,8 +118,8 @@ bool BatchBuilder::add(const EventView& event) {
   return true;
 }
 
-EventRef BatchBuilder::finish(const Stamp& stamp) {
-  BOATO_CHECK(count_ > 0);
+void BatchBuilder::sign(const Stamp& stamp) {
+  BOATO_CHECK(count_ > 0 && !signed_);
   BatchView batch;
   batch.kind = BatchKind::flat;
   batch.count = count_;
@@ -138,6 +139,11 @@ EventRef BatchBuilder::finish(const Stamp& stamp) {
   out.be(stamp.first.raw());
   out.bytes(view(batch.signature));
   BOATO_CHECK(out.ok() && out.left() == 0);
+  signed_ = true;
+}
+
+EventRef BatchBuilder::finish(const Stamp& stamp) {
+  if (!signed_) sign(stamp);
   EventRef result = slab_.slice(begin_, size_ - begin_);
   *this = BatchBuilder{};
   return result;

@@ -97,10 +97,10 @@ class BatchBuilder {
     return slab_ ? Bytes{slab_.data() + begin_ + batch_header_bytes, size() - batch_header_bytes} : Bytes{};
   }
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(slab_); }
-  // Hashes the events of several batches at once, ahead of finish(), which otherwise hashes one alone.
+  // Hashes the events of several batches at once, ahead of sign(), which otherwise hashes one alone.
   static void hash(const Crypto& crypto, std::span<BatchBuilder* const> batches);
 
-  // Writes header and signature in front; the builder is empty afterwards.
+  // Whose signature a batch bears, and for what.
   struct Stamp {
     const Crypto* crypto;
     const SignSecret* secret;
@@ -110,6 +110,11 @@ class BatchBuilder {
     Incarnation incarnation;
     Seq first;
   };
+  // Writes header and signature in front of the events; nothing may be added any more. Touches no reference
+  // counts, so any thread that has the builder to itself may do it.
+  void sign(const Stamp& stamp);
+  [[nodiscard]] bool is_signed() const { return signed_; }
+  // Signs unless that has been done; the builder is empty afterwards.
   [[nodiscard]] EventRef finish(const Stamp& stamp);
 
  private:
@@ -117,6 +122,7 @@ class BatchBuilder {
   std::uint32_t begin_ = 0;
   std::uint32_t size_ = batch_header_bytes;  // end of what is written, in the slab
   std::uint16_t count_ = 0;
+  bool signed_ = false;
   std::optional<Digest> root_;  // hash of the events, if it is known
 };
 
