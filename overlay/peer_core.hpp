@@ -62,6 +62,7 @@ struct PeerView {
 // One open topic, for status and tools.
 struct TopicView {
   TopicTag tag;
+  TopicId id;
   std::string name;
   Contract contract;
   bool ready = false;
@@ -119,6 +120,10 @@ class PeerCore {
   // Deletes a topic that this peer founded. Errors: no_such, not_allowed.
   Result<void, Errc> remove_topic(Time now, std::string_view name);
 
+  // Hashes batches that are about to be published: several at once cost a fraction of one by one.
+  void hash(std::span<wire::BatchBuilder* const> batches) const {
+    wire::BatchBuilder::hash(*self_.crypto, batches);
+  }
   // Publishes a batch whose first event is `first`; numbers are dense per topic, from 1 (checked). The
   // builder's slab must belong to the peer's pool. False: the topic is not open for publishing (refused or
   // closed).
@@ -138,6 +143,7 @@ class PeerCore {
 
   // --- looking
   // ---------------------------------------------------------------------------------------------------------------
+  [[nodiscard]] const Self& self() const { return self_; }
   [[nodiscard]] const LinkTable& links() const { return links_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }
   [[nodiscard]] const Directory& directory() const { return directory_; }

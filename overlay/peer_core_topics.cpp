@@ -377,6 +377,7 @@ std::optional<TopicView> PeerCore::topic(TopicTag tag) const {
   if (!topic) return std::nullopt;
   TopicView view;
   view.tag = tag;
+  view.id = topic->id;
   view.name = topic->name;
   view.contract = topic->contract;
   view.ready = topic_ready(tag);

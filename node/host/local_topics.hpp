@@ -95,6 +95,7 @@ class LocalTopics {
   Topic& ensure(TopicTag tag, const std::string& name);
   void attach(Topic& topic, Feed& feed);
   void forget_unused();
+  void publish_taken(Time now, TopicTag topic);
   void put(Feed& feed, Item item);
   void touch(Feed& feed);
   bool step(Time now, Pending& pending);  // true: done
@@ -112,6 +113,8 @@ class LocalTopics {
   std::vector<Awaited> awaited_;  // subscriptions that are not told `ready` yet
   std::vector<MembersWait> member_waits_;
   std::vector<std::shared_ptr<Outbox>> busy_;  // have something, or had
+  std::vector<Outbox::Batch> taken_;           // out of an outbox, within publish()
+  std::vector<wire::BatchBuilder*> unhashed_;
   std::vector<Feed*> touched_;
   std::vector<std::shared_ptr<SubscriptionState>> scheduled_;
   Topic* last_ = nullptr;  // found last

@@ -7,8 +7,9 @@
 namespace boato {
 namespace {
 
-// Of one outbox per turn: then sockets are looked at again.
-constexpr std::size_t publish_bytes_max = std::size_t{256} << 10;
+// Of one outbox per turn: then sockets are looked at again. As many full batches as are hashed at once.
+constexpr std::size_t publish_batches_max = 32;
+constexpr std::size_t publish_bytes_max = std::size_t{768} << 10;
 
 }  // namespace
 
@@ -16,26 +17,38 @@ bool LocalTopics::publish(Time now) {
   common_.outboxes->take_marked(busy_);
   if (busy_.empty()) return false;
   bool more = false;
-  Outbox::Batch batch;
   std::erase_if(busy_, [&](const std::shared_ptr<Outbox>& outbox) {
-    for (std::size_t bytes = 0; bytes < publish_bytes_max;) {
-      if (!core_.has_room(outbox->topic()) && find(outbox->topic()))
-        return false;  // asked again after the next flush
-      if (!outbox->take(batch, common_.home->slabs())) return true;
+    if (!core_.has_room(outbox->topic()) && find(outbox->topic()))
+      return false;  // asked again after the next flush
+    bool empty = false;
+    for (std::size_t bytes = 0; taken_.size() < publish_batches_max && bytes < publish_bytes_max && !empty;) {
+      Outbox::Batch batch;
+      empty = !outbox->take(batch, common_.home->slabs());
       bytes += batch.builder.size();
-      const std::uint16_t count = batch.count;
-      const bool taken = core_.publish(now, outbox->topic(), batch.builder, batch.first);
-      batch.builder = wire::BatchBuilder{};
-      common_.outboxes->release(batch.reserved);
-      if (!taken)
-        log_.line(now, LinkId{}, "topic.conflict",
-                  {.level = "warn", .reason = "events of a closed topic were dropped", .n = count});
+      if (!empty) taken_.push_back(std::move(batch));
     }
-    more = true;
-    return false;
+    publish_taken(now, outbox->topic());
+    more = more || !empty;
+    return empty;
   });
   common_.outboxes->refill(common_.home->slabs());
   return more;
+}
+
+void LocalTopics::publish_taken(Time now, TopicTag topic) {
+  for (Outbox::Batch& batch : taken_)
+    if (!batch.builder.is_signed()) unhashed_.push_back(&batch.builder);
+  core_.hash(unhashed_);
+  unhashed_.clear();
+  for (Outbox::Batch& batch : taken_) {
+    const std::uint16_t count = batch.count;
+    const bool taken = core_.publish(now, topic, batch.builder, batch.first);
+    common_.outboxes->release(batch.reserved);
+    if (!taken)
+      log_.line(now, LinkId{}, "topic.conflict",
+                {.level = "warn", .reason = "events of a closed topic were dropped", .n = count});
+  }
+  taken_.clear();
 }
 
 // Opens the topic in the core. False: not yet.
@@ -82,7 +95,8 @@ bool LocalTopics::open_now(Time now, Pending& pending) {
     topic.handle->tag = *tag;
     topic.handle->name = pending.name;
     topic.handle->contract = view ? view->contract : Contract{};
-    topic.handle->outbox = std::make_shared<Outbox>(common_.outboxes, *tag);
+    topic.handle->outbox = std::make_shared<Outbox>(
+        common_.outboxes, *tag, view ? Outbox::Signer{&core_.self(), view->id} : Outbox::Signer{});
     topic.handle->receipts = std::make_shared<ReceiptBook>(
         common_.id, common_.incarnation,
         [delivery = common_.delivery](std::function<void()> task) { delivery->post(std::move(task)); });

@@ -7,6 +7,11 @@
 
 namespace boato {
 
+OutboxHub::OutboxHub(Inbox& inbox, std::size_t bytes_max)
+    : inbox_{inbox},
+      bytes_max_{bytes_max},
+      spares_{Spares{Outbox::small_slab_bytes, 2, 64}, Spares{Outbox::slab_bytes, 0, 64}} {}
+
 bool OutboxHub::reserve(std::size_t bytes) {
   const std::size_t before = bytes_.fetch_add(bytes);
   if (before == 0 || before + bytes <= bytes_max_) return true;
@@ -44,18 +49,19 @@ void OutboxHub::close() {
   room_.notify_all();
 }
 
-SlabRef OutboxHub::take_spare(Slab*& fresh) {
+SlabRef OutboxHub::take_spare(std::size_t bytes, Slab*& fresh) {
   fresh = nullptr;
   {
     std::lock_guard lock{mutex_};
-    if (!spares_.empty()) {
-      SlabRef slab = std::move(spares_.back());
-      spares_.pop_back();
+    Spares& spares = *std::ranges::find(spares_, bytes, &Spares::bytes);
+    if (!spares.slabs.empty()) {
+      SlabRef slab = std::move(spares.slabs.back());
+      spares.slabs.pop_back();
       return slab;
     }
-    spares_wanted_ = std::min(spares_wanted_ * 2, spares_max);
+    spares.wanted = std::min(std::max<std::size_t>(spares.wanted * 2, 2), spares.wanted_max);
   }
-  fresh = SlabPool::make(Outbox::slab_bytes);
+  fresh = SlabPool::make(bytes);
   return SlabRef{fresh};
 }
 
@@ -69,14 +75,17 @@ void OutboxHub::mark(std::shared_ptr<Outbox> outbox) {
 
 void OutboxHub::refill(SlabPool& slabs) {
   std::lock_guard lock{mutex_};
-  while (spares_.size() < spares_wanted_) spares_.push_back(slabs.take(Outbox::slab_bytes));
+  for (Spares& spares : spares_)
+    while (spares.slabs.size() < spares.wanted) spares.slabs.push_back(slabs.take(spares.bytes));
 }
 
 void OutboxHub::drop_spares() {
   std::vector<std::shared_ptr<Outbox>> marked;  // an outbox and its hub hold each other while it is marked
   std::lock_guard lock{mutex_};
-  spares_.clear();
-  spares_wanted_ = 0;
+  for (Spares& spares : spares_) {
+    spares.slabs.clear();
+    spares.wanted = spares.wanted_max = 0;
+  }
   marked.swap(marked_);
 }
 
@@ -91,10 +100,11 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
   bool mark = false;
   Seq seq;
   {
-    std::lock_guard lock{mutex_};
+    std::unique_lock lock{mutex_};
     if (closed_) return Errc::closed;
     Batch& open = open_.batch;
-    const bool roomy = open.builder && (open.count == 0 || open.builder.size() + bytes <= slab_bytes);
+    const bool roomy =
+        open.builder && (open.count == 0 || open.builder.size() + bytes <= wire::batch_bytes_soft);
     if (!roomy || !open.builder.add(event)) {
       // Even one that has taken nothing, only a rest of a slab: that may be freed by the loop thread alone.
       if (open.builder) full_.push(std::exchange(open_, Entry{}));
@@ -103,7 +113,9 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
         open_.fresh = SlabPool::make(alone);
         open.builder = wire::BatchBuilder{SlabRef{open_.fresh}};
       } else {
-        open.builder = wire::BatchBuilder{hub_->take_spare(open_.fresh)};
+        const bool small = wire::batch_header_bytes + wire::batch_events_max * bytes <= small_slab_bytes;
+        open.builder =
+            wire::BatchBuilder{hub_->take_spare(small ? small_slab_bytes : slab_bytes, open_.fresh)};
       }
       const bool added = open.builder.add(event);
       BOATO_CHECK(added);
@@ -114,9 +126,33 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
     ++waiting_;
     seq = Seq{++last_};
     mark = !std::exchange(marked_, true);
+    if (signer_.self && !signing_ && full_.size() >= signed_at_once && hub_->much_waits()) sign_some(lock);
   }
   if (mark) hub_->mark(shared_from_this());
   return seq;
+}
+
+// The oldest full batches, with the lock released meanwhile.
+void Outbox::sign_some(std::unique_lock<std::mutex>& lock) {
+  signing_ = true;
+  std::array<Entry, signed_at_once> some;
+  for (Entry& entry : some) entry = full_.pop();
+  lock.unlock();
+  std::array<wire::BatchBuilder*, signed_at_once> builders;
+  std::size_t count = 0;
+  for (Entry& entry : some)
+    if (entry.batch.count > 0) builders[count++] = &entry.batch.builder;
+  const Self& self = *signer_.self;
+  wire::BatchBuilder::hash(*self.crypto, std::span{builders}.first(count));
+  for (Entry& entry : some)
+    if (entry.batch.count > 0)
+      entry.batch.builder.sign({self.crypto, self.secret, &self.network, &signer_.topic, self.id,
+                                self.incarnation, entry.batch.first});
+  lock.lock();
+  for (Entry& entry : some) signed_.push(std::move(entry));
+  signing_ = false;
+  signed_some_.notify_all();
+  if (std::exchange(awaited_, false)) hub_->mark(shared_from_this());
 }
 
 void Outbox::adopt(Entry& entry, SlabPool& slabs) {
@@ -126,13 +162,17 @@ void Outbox::adopt(Entry& entry, SlabPool& slabs) {
 bool Outbox::take(Batch& batch, SlabPool& slabs) {
   batch = Batch{};
   std::lock_guard lock{mutex_};
-  while (!full_.empty()) {
-    Entry entry = full_.pop();
+  while (!signed_.empty() || (!signing_ && !full_.empty())) {
+    Entry entry = signed_.empty() ? full_.pop() : signed_.pop();
     adopt(entry, slabs);
     if (entry.batch.count == 0) continue;
     batch = std::move(entry.batch);
     waiting_ -= batch.count;
     return true;
+  }
+  if (signing_) {  // what is open comes later; the thread that signs marks the outbox
+    awaited_ = true;
+    return false;
   }
   if (open_.batch.count > 0) {
     Entry entry = std::exchange(open_, Entry{});
@@ -140,7 +180,8 @@ bool Outbox::take(Batch& batch, SlabPool& slabs) {
     // The rest of the slab takes the next batch, unless little is left of it.
     const wire::BatchBuilder& b = entry.batch.builder;
     const std::uint32_t end = (b.end() + 7U) & ~7U;
-    if (!closed_ && b.slab().capacity() == slab_bytes && slab_bytes - b.end() > slab_bytes / 16)
+    const std::uint32_t whole = b.slab().capacity();
+    if (!closed_ && whole <= slab_bytes && whole - b.end() > whole / 16)
       open_.batch.builder = wire::BatchBuilder{b.slab().share(), end};
     batch = std::move(entry.batch);
     waiting_ -= batch.count;
@@ -156,6 +197,10 @@ void Outbox::close() {
 }
 
 std::uint64_t Outbox::drop(SlabPool& slabs) {
+  {
+    std::unique_lock lock{mutex_};
+    signed_some_.wait(lock, [this] { return !signing_; });
+  }
   std::uint64_t events = 0;
   Batch batch;
   while (take(batch, slabs)) {

@@ -3,6 +3,7 @@
 #include "overlay/link/sodium.hpp"
 
 #include "overlay/base/check.hpp"
+#include "overlay/link/blake2b.hpp"
 
 #include <sodium.h>
 
@@ -14,17 +15,6 @@ namespace {
 const unsigned char* in(const std::byte* b) { return reinterpret_cast<const unsigned char*>(b); }
 const unsigned char* in(Bytes b) { return in(b.data()); }
 unsigned char* out(std::byte* b) { return reinterpret_cast<unsigned char*>(b); }
-
-Digest hash(const Personal& personal, std::span<const Bytes> parts) {
-  Digest digest;
-  crypto_generichash_blake2b_state state;
-  static_assert(sizeof(Personal) == crypto_generichash_blake2b_PERSONALBYTES);
-  crypto_generichash_blake2b_init_salt_personal(&state, nullptr, 0, digest.raw.size(), nullptr,
-                                                reinterpret_cast<const unsigned char*>(personal.data()));
-  for (Bytes part : parts) crypto_generichash_blake2b_update(&state, in(part), part.size());
-  crypto_generichash_blake2b_final(&state, digest.raw.data(), digest.raw.size());
-  return digest;
-}
 
 Hash64 hash512(std::span<const Bytes> parts) {
   Hash64 digest;
@@ -90,7 +80,7 @@ bool open(const Key32& key, std::uint64_t counter, Bytes ad, Bytes cipher, std::
 
 Crypto make() {
   BOATO_CHECK(sodium_init() >= 0);  // chooses the fastest implementations; safe to call again
-  return {hash, hash512, keyed_hash, sign_keypair, sign, verify, dh_public, dh, seal, open};
+  return {blake2b, blake2b_each, hash512, keyed_hash, sign_keypair, sign, verify, dh_public, dh, seal, open};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "overlay/base/bytes.hpp"
 #include "overlay/wire/attributes.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace boato::wire {
@@ -12,11 +13,11 @@ namespace {
 // "boato/1 batch" 00 || network || topic || publisher || incarnation || first_seq || n || root
 constexpr std::size_t signed_bytes = 14 + 32 + 32 + 32 + 8 + 8 + 2 + 32;
 
-std::array<std::byte, signed_bytes> what_is_signed(const Crypto& crypto, const NetworkId& network,
-                                                   const TopicId& topic, const BatchView& batch) {
+constexpr Personal root_of = personal("boato/1 flat");
+
+std::array<std::byte, signed_bytes> what_is_signed(const NetworkId& network, const TopicId& topic,
+                                                   const BatchView& batch, const Digest& root) {
   std::array<std::byte, signed_bytes> out;
-  const std::array<Bytes, 1> parts{batch.events};
-  const Digest root = crypto.hash(personal("boato/1 flat"), parts);
   ByteWriter w{out};
   w.bytes(std::as_bytes(std::span{"boato/1 batch", 14}));  // with its closing zero
   w.bytes(view(network));
@@ -83,7 +84,21 @@ Result<BatchView, Errc> parse_batch(Bytes bytes, std::size_t payload_max) {
   return batch;
 }
 
+void BatchBuilder::hash(const Crypto& crypto, std::span<BatchBuilder* const> batches) {
+  constexpr std::size_t at_once = 16;
+  std::array<Bytes, at_once> events;
+  std::array<Digest, at_once> roots;
+  while (!batches.empty()) {
+    const auto some = batches.first(std::min(batches.size(), at_once));
+    for (std::size_t i = 0; i < some.size(); ++i) events[i] = some[i]->events();
+    crypto.hash_each(root_of, std::span{events}.first(some.size()), std::span{roots}.first(some.size()));
+    for (std::size_t i = 0; i < some.size(); ++i) some[i]->root_ = roots[i];
+    batches = batches.subspan(some.size());
+  }
+}
+
 bool BatchBuilder::add(const EventView& event) {
+  BOATO_CHECK(!signed_);
   const std::size_t bytes = event_bytes(event);
   if (count_ == batch_events_max || bytes > slab_.capacity() - size_) return false;
   ByteWriter out{{slab_.data() + size_, bytes}};
@@ -97,21 +112,23 @@ bool BatchBuilder::add(const EventView& event) {
   out.bytes(event.attributes);
   out.bytes(event.payload);
   BOATO_CHECK(out.ok());
+  root_.reset();
   size_ += static_cast<std::uint32_t>(bytes);
   ++count_;
   return true;
 }
 
-EventRef BatchBuilder::finish(const Stamp& stamp) {
-  BOATO_CHECK(count_ > 0);
+void BatchBuilder::sign(const Stamp& stamp) {
+  BOATO_CHECK(count_ > 0 && !signed_);
   BatchView batch;
   batch.kind = BatchKind::flat;
   batch.count = count_;
   batch.publisher = stamp.publisher;
   batch.incarnation = stamp.incarnation;
   batch.first = stamp.first;
-  batch.events = Bytes{slab_.data() + begin_ + batch_header_bytes, size() - batch_header_bytes};
-  stamp.crypto->sign(*stamp.secret, what_is_signed(*stamp.crypto, *stamp.network, *stamp.topic, batch),
+  batch.events = events();
+  if (!root_) root_ = stamp.crypto->hash(root_of, std::span{&batch.events, 1});
+  stamp.crypto->sign(*stamp.secret, what_is_signed(*stamp.network, *stamp.topic, batch, *root_),
                      batch.signature);
   ByteWriter out{{slab_.data() + begin_, batch_header_bytes}};
   out.be(batch_format);
@@ -122,6 +139,11 @@ EventRef BatchBuilder::finish(const Stamp& stamp) {
   out.be(stamp.first.raw());
   out.bytes(view(batch.signature));
   BOATO_CHECK(out.ok() && out.left() == 0);
+  signed_ = true;
+}
+
+EventRef BatchBuilder::finish(const Stamp& stamp) {
+  if (!signed_) sign(stamp);
   EventRef result = slab_.slice(begin_, size_ - begin_);
   *this = BatchBuilder{};
   return result;
@@ -129,7 +151,8 @@ EventRef BatchBuilder::finish(const Stamp& stamp) {
 
 bool signature_holds(const Crypto& crypto, const NetworkId& network, const TopicId& topic,
                      const BatchView& batch) {
-  return crypto.verify(batch.publisher, what_is_signed(crypto, network, topic, batch), batch.signature);
+  const Digest root = crypto.hash(root_of, std::span{&batch.events, 1});
+  return crypto.verify(batch.publisher, what_is_signed(network, topic, batch, root), batch.signature);
 }
 
 StreamTag stream_tag(const Crypto& crypto, const TopicId& topic, const PeerId& publisher,

@@ -21,14 +21,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace boato::wire {
 
 inline constexpr std::size_t batch_header_bytes = 116;
 inline constexpr std::size_t event_header_bytes = 32;
 inline constexpr std::size_t batch_events_max = 256;
-inline constexpr std::size_t batch_bytes_soft =
-    64 * 1024;  // a batch closes here, unless a single event is larger
+// A batch closes here, unless a single event is larger: the frame fits into a receiver's slab of 128 KiB,
+// with the rest of a record behind it.
+inline constexpr std::size_t batch_bytes_soft = 112 * 1024;
 inline constexpr std::size_t payload_bytes_max = std::size_t{1} << 20;
 inline constexpr std::size_t payload_bytes_limit = std::size_t{16}
                                                    << 20;  // what configuration may raise it to
@@ -90,9 +93,14 @@ class BatchBuilder {
   [[nodiscard]] std::size_t size() const { return size_ - begin_; }
   [[nodiscard]] std::uint32_t end() const { return size_; }  // in the slab
   [[nodiscard]] const SlabRef& slab() const { return slab_; }
+  [[nodiscard]] Bytes events() const {
+    return slab_ ? Bytes{slab_.data() + begin_ + batch_header_bytes, size() - batch_header_bytes} : Bytes{};
+  }
   [[nodiscard]] explicit operator bool() const { return static_cast<bool>(slab_); }
+  // Hashes the events of several batches at once, ahead of sign(), which otherwise hashes one alone.
+  static void hash(const Crypto& crypto, std::span<BatchBuilder* const> batches);
 
-  // Writes header and signature in front; the builder is empty afterwards.
+  // Whose signature a batch bears, and for what.
   struct Stamp {
     const Crypto* crypto;
     const SignSecret* secret;
@@ -102,6 +110,11 @@ class BatchBuilder {
     Incarnation incarnation;
     Seq first;
   };
+  // Writes header and signature in front of the events; nothing may be added any more. Touches no reference
+  // counts, so any thread that has the builder to itself may do it.
+  void sign(const Stamp& stamp);
+  [[nodiscard]] bool is_signed() const { return signed_; }
+  // Signs unless that has been done; the builder is empty afterwards.
   [[nodiscard]] EventRef finish(const Stamp& stamp);
 
  private:
@@ -109,6 +122,8 @@ class BatchBuilder {
   std::uint32_t begin_ = 0;
   std::uint32_t size_ = batch_header_bytes;  // end of what is written, in the slab
   std::uint16_t count_ = 0;
+  bool signed_ = false;
+  std::optional<Digest> root_;  // hash of the events, if it is known
 };
 
 // Whether the batch's signature is its publisher's, for this topic of this network. Costs one hash over the

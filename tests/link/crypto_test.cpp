@@ -100,6 +100,19 @@ TEST_P(Tables, HashesDependOnPersonalisationAndEveryByte) {
             crypto.hash(personal("zeros"), std::array{Bytes{zeros}}));
 }
 
+TEST_P(Tables, ManyHashesAtOnceAreThoseOfEach) {
+  const Crypto& crypto = *GetParam();
+  const Buffer message = pattern(900);
+  std::vector<Bytes> messages;
+  for (std::size_t i = 0; i < 11; ++i) messages.push_back(Bytes{message}.subspan(i, 60 * i));
+  std::vector<Digest> digests(messages.size());
+
+  crypto.hash_each(personal("boato/1 leaf"), messages, digests);
+
+  for (std::size_t i = 0; i < messages.size(); ++i)
+    EXPECT_EQ(digests[i], crypto.hash(personal("boato/1 leaf"), std::array{messages[i]})) << i;
+}
+
 TEST_P(Tables, SealedBytesOpenInPlaceAndOnlyUnaltered) {
   const Crypto& crypto = *GetParam();
   const Buffer plain = pattern(333), ad = pattern(20);

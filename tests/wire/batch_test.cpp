@@ -72,6 +72,29 @@ TEST(Batch, TheSignatureHoldsForItsTopicAndNetworkOnly) {
   EXPECT_FALSE(signature_holds(sodium_crypto(), test_network(), TopicId{}, batch));
 }
 
+TEST(Batch, ASignatureHoldsHoweverTheEventsWereHashed) {
+  Lab lab;
+  const NetworkId network = test_network();
+  const TopicId topic = test_topic();
+  std::vector<BatchBuilder> builders;
+  std::vector<BatchBuilder*> hashed;
+  for (std::size_t i = 0; i < 20; ++i) {
+    builders.emplace_back(lab.pool.take(4096));
+    EventView event;
+    event.time_us = i;
+    ASSERT_TRUE(builders.back().add(event));
+  }
+  for (BatchBuilder& builder : builders) hashed.push_back(&builder);
+  BatchBuilder::hash(sodium_crypto(), hashed);
+  ASSERT_TRUE(builders[3].add(EventView{}));  // one that has grown since is hashed again
+
+  for (BatchBuilder& builder : builders) {
+    const EventRef ref = builder.finish(
+        {lab.who.crypto, &lab.who.secret, &network, &topic, lab.who.id, lab.who.incarnation, Seq{1}});
+    EXPECT_TRUE(signature_holds(sodium_crypto(), network, topic, parse(ref)));
+  }
+}
+
 TEST(Batch, NoFlippedBitPasses) {
   Lab lab;
   const auto original = copy(lab.batch(7, 3));
