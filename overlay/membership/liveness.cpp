@@ -48,6 +48,13 @@ void Liveness::set_busy(LinkId link, bool busy) {
   if (busy) next_check_ = Time{};  // at once
 }
 
+void Liveness::doubt(LinkId link) {
+  State* state = find(link);
+  if (!state || state->doubted) return;
+  state->doubted = true;
+  next_check_ = Time{};  // at once
+}
+
 Time Liveness::quiet_since(LinkId link) const {
   const auto at = std::ranges::lower_bound(states_, link, {}, &State::link);
   const LinkInfo* info = links_.find(link);
@@ -102,6 +109,7 @@ Duration Liveness::answer_within(const State& state) const {
 }
 
 Duration Liveness::silence_allowed(Time now, const State& state, const LinkInfo& link) const {
+  if (state.doubted) return config_.answer_least;
   Duration silence = config_.ping_active;
   if (!state.active && !state.busy) {
     silence = config_.ping_spare;
@@ -121,6 +129,7 @@ Time Liveness::step(Time now, State& state, const LinkInfo& link, std::vector<Li
   const auto ping = [&](Stage stage) {
     enter(stage);
     state.sent = now;
+    state.doubted = false;
     state.token = next_token_++;
     steps.push_back({LivenessStep::Kind::ping, state.link, state.token});
     return now + answer_within(state);

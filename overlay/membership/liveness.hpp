@@ -37,6 +37,8 @@ class Liveness {
   void on_link_down(LinkId link);
   void set_active(LinkId link, bool active);  // a role in the overlay graph
   void set_busy(LinkId link, bool busy);      // a role in another room
+  // Others say that the peer is dead: a second of silence is enough to ask it, and few seconds tell.
+  void doubt(LinkId link);
   // Since when nothing but keep-alives came over the link; never if the link is not known.
   [[nodiscard]] Time quiet_since(LinkId link) const;
   void on_ping(Time now, LinkId link);
@@ -64,7 +66,7 @@ class Liveness {
     Time pong_heard{};
     std::uint32_t rtt_us = 0, rtt_var_us = 0;
     Stage stage = Stage::calm;
-    bool active = false, busy = false, alive_told = false;
+    bool active = false, busy = false, alive_told = false, doubted = false;
   };
   State* find(LinkId link);
   [[nodiscard]] Duration silence_allowed(Time now, const State& state, const LinkInfo& link) const;

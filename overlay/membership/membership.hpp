@@ -72,6 +72,8 @@ class Membership {
 
   // Another room has (or has no longer) a role for the link: decides how closely it is watched.
   void set_busy(LinkId link, bool busy) { liveness_.set_busy(link, busy); }
+  // Others cannot reach the peer: asked at once, whatever the link's role.
+  void doubt_link(LinkId link) { liveness_.doubt(link); }
 
   // Since when nothing but keep-alives came over the link.
   [[nodiscard]] Time quiet_since(LinkId link) const { return liveness_.quiet_since(link); }
