@@ -20,6 +20,11 @@ Liveness::State* Liveness::find(LinkId link) {
   return at != states_.end() && at->link == link ? &*at : nullptr;
 }
 
+const Liveness::State* Liveness::find(LinkId link) const {
+  const auto at = std::ranges::lower_bound(states_, link, {}, &State::link);
+  return at != states_.end() && at->link == link ? &*at : nullptr;
+}
+
 // Both ends ping once at the start: each learns the round trip.
 void Liveness::on_link_up(Time now, const LinkInfo& link) {
   if (find(link.id)) return;
@@ -48,6 +53,20 @@ void Liveness::set_busy(LinkId link, bool busy) {
   if (busy) next_check_ = Time{};  // at once
 }
 
+bool Liveness::busy(LinkId link) const {
+  const State* state = find(link);
+  return state && state->busy;
+}
+
+void Liveness::set_used_there(LinkId link, bool used) {
+  if (State* state = find(link)) state->used_there = used;
+}
+
+bool Liveness::used_there(LinkId link) const {
+  const State* state = find(link);
+  return state && state->used_there;
+}
+
 void Liveness::doubt(LinkId link) {
   State* state = find(link);
   if (!state || state->doubted) return;
@@ -56,10 +75,11 @@ void Liveness::doubt(LinkId link) {
 }
 
 Time Liveness::quiet_since(LinkId link) const {
-  const auto at = std::ranges::lower_bound(states_, link, {}, &State::link);
+  const State* state = find(link);
   const LinkInfo* info = links_.find(link);
-  if (at == states_.end() || at->link != link || !info) return never;
-  return info->last_heard > at->pong_heard ? std::max(at->quiet_since, info->last_heard) : at->quiet_since;
+  if (!state || !info) return never;
+  return info->last_heard > state->pong_heard ? std::max(state->quiet_since, info->last_heard)
+                                              : state->quiet_since;
 }
 
 void Liveness::on_ping(Time now, LinkId link) {

@@ -499,6 +499,23 @@ TEST(Liveness, KeepAlivesDoNotCountAsUse) {
   EXPECT_EQ(lab.m->quiet_since(a.id), lab.now);
 }
 
+TEST(Liveness, EachEndTellsTheOtherWhetherItUsesTheLink) {
+  Lab lab;
+  const LinkInfo a = lab.link(1);
+  lab.m->set_busy(a.id, true);
+  lab.pass(10ms);
+  ASSERT_THAT(lab.sent<wire::Ping>(), SizeIs(1));
+  EXPECT_EQ(lab.sent<wire::Ping>()[0].second.roles, wire::role_used);
+  lab.m->set_busy(a.id, false);
+  lab.hear(a, wire::Ping{7, 3, wire::role_used});
+  ASSERT_THAT(lab.sent<wire::Pong>(), SizeIs(1));
+  EXPECT_EQ(lab.sent<wire::Pong>()[0].second.roles, 0U);
+  EXPECT_TRUE(lab.m->used_there(a.id));
+
+  lab.hear(a, wire::Ping{8, 3, 0});
+  EXPECT_FALSE(lab.m->used_there(a.id));
+}
+
 TEST(Probe, IsAnsweredByAPingOnAnOwnLinkOrByADial) {
   Lab lab;
   const LinkInfo asker = lab.link(1), target = lab.link(2);
