@@ -208,7 +208,7 @@ void PeerCore::sweep_links(Time now) {
   for (const LinkInfo& link : links_.all()) {
     const bool used = std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.uses(link.id); });
     membership_.set_busy(link.id, used);
-    if (used || membership_.uses(link.id) || leaving_) continue;
+    if (used || membership_.uses(link.id) || membership_.used_there(link.id) || leaving_) continue;
     if (now - link.since > config_.link_young && now - membership_.quiet_since(link.id) > config_.link_idle &&
         link.backlog == 0)
       fx_.close(link.id, CloseReason::idle);

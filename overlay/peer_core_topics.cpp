@@ -305,6 +305,7 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
         topic.multicast.on_member_left(fx_);
         fx_.tell({TopicNotice::Kind::member_left, topic.tag, change.peer, 0, {}});
         break;
+      case RosterChange::Kind::doubted: membership_.doubt_link(change.link); break;
       case RosterChange::Kind::announce_contact:
         directory_.announce_contact(now, topic.tag, topic.roster.own_statement(), active_links(), fx_);
         break;

@@ -20,6 +20,11 @@ Liveness::State* Liveness::find(LinkId link) {
   return at != states_.end() && at->link == link ? &*at : nullptr;
 }
 
+const Liveness::State* Liveness::find(LinkId link) const {
+  const auto at = std::ranges::lower_bound(states_, link, {}, &State::link);
+  return at != states_.end() && at->link == link ? &*at : nullptr;
+}
+
 // Both ends ping once at the start: each learns the round trip.
 void Liveness::on_link_up(Time now, const LinkInfo& link) {
   if (find(link.id)) return;
@@ -48,11 +53,33 @@ void Liveness::set_busy(LinkId link, bool busy) {
   if (busy) next_check_ = Time{};  // at once
 }
 
+bool Liveness::busy(LinkId link) const {
+  const State* state = find(link);
+  return state && state->busy;
+}
+
+void Liveness::set_used_there(LinkId link, bool used) {
+  if (State* state = find(link)) state->used_there = used;
+}
+
+bool Liveness::used_there(LinkId link) const {
+  const State* state = find(link);
+  return state && state->used_there;
+}
+
+void Liveness::doubt(LinkId link) {
+  State* state = find(link);
+  if (!state || state->doubted) return;
+  state->doubted = true;
+  next_check_ = Time{};  // at once
+}
+
 Time Liveness::quiet_since(LinkId link) const {
-  const auto at = std::ranges::lower_bound(states_, link, {}, &State::link);
+  const State* state = find(link);
   const LinkInfo* info = links_.find(link);
-  if (at == states_.end() || at->link != link || !info) return never;
-  return info->last_heard > at->pong_heard ? std::max(at->quiet_since, info->last_heard) : at->quiet_since;
+  if (!state || !info) return never;
+  return info->last_heard > state->pong_heard ? std::max(state->quiet_since, info->last_heard)
+                                              : state->quiet_since;
 }
 
 void Liveness::on_ping(Time now, LinkId link) {
@@ -102,6 +129,7 @@ Duration Liveness::answer_within(const State& state) const {
 }
 
 Duration Liveness::silence_allowed(Time now, const State& state, const LinkInfo& link) const {
+  if (state.doubted) return config_.answer_least;
   Duration silence = config_.ping_active;
   if (!state.active && !state.busy) {
     silence = config_.ping_spare;
@@ -121,6 +149,7 @@ Time Liveness::step(Time now, State& state, const LinkInfo& link, std::vector<Li
   const auto ping = [&](Stage stage) {
     enter(stage);
     state.sent = now;
+    state.doubted = false;
     state.token = next_token_++;
     steps.push_back({LivenessStep::Kind::ping, state.link, state.token});
     return now + answer_within(state);

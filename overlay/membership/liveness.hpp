@@ -37,6 +37,12 @@ class Liveness {
   void on_link_down(LinkId link);
   void set_active(LinkId link, bool active);  // a role in the overlay graph
   void set_busy(LinkId link, bool busy);      // a role in another room
+  [[nodiscard]] bool busy(LinkId link) const;
+  // What the other end last said of its own use of the link.
+  void set_used_there(LinkId link, bool used);
+  [[nodiscard]] bool used_there(LinkId link) const;
+  // Others say that the peer is dead: a second of silence is enough to ask it, and few seconds tell.
+  void doubt(LinkId link);
   // Since when nothing but keep-alives came over the link; never if the link is not known.
   [[nodiscard]] Time quiet_since(LinkId link) const;
   void on_ping(Time now, LinkId link);
@@ -64,9 +70,10 @@ class Liveness {
     Time pong_heard{};
     std::uint32_t rtt_us = 0, rtt_var_us = 0;
     Stage stage = Stage::calm;
-    bool active = false, busy = false, alive_told = false;
+    bool active = false, busy = false, alive_told = false, doubted = false, used_there = false;
   };
   State* find(LinkId link);
+  [[nodiscard]] const State* find(LinkId link) const;
   [[nodiscard]] Duration silence_allowed(Time now, const State& state, const LinkInfo& link) const;
   [[nodiscard]] Duration answer_within(const State& state) const;
   [[nodiscard]] Time step(Time now, State& state, const LinkInfo& link, std::vector<LivenessStep>& steps);

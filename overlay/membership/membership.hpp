@@ -72,6 +72,10 @@ class Membership {
 
   // Another room has (or has no longer) a role for the link: decides how closely it is watched.
   void set_busy(LinkId link, bool busy) { liveness_.set_busy(link, busy); }
+  // The other end has a use for the link, as it last said.
+  [[nodiscard]] bool used_there(LinkId link) const { return liveness_.used_there(link); }
+  // Others cannot reach the peer: asked at once, whatever the link's role.
+  void doubt_link(LinkId link) { liveness_.doubt(link); }
 
   // Since when nothing but keep-alives came over the link.
   [[nodiscard]] Time quiet_since(LinkId link) const { return liveness_.quiet_since(link); }
@@ -187,6 +191,7 @@ class Membership {
   void expire_splices(Time now, Effects& fx);
   // liveness (watching.cpp)
   void watch(Time now, Effects& fx);
+  [[nodiscard]] std::uint32_t roles_of(LinkId link) const;
   void compare_roles(Time now, const LinkInfo& from, std::uint32_t their_degree, std::uint32_t roles,
                      Effects& fx);
   void ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx);

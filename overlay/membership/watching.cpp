@@ -14,8 +14,7 @@ void Membership::watch(Time now, Effects& fx) {
     if (!link) continue;
     switch (step.kind) {
       case LivenessStep::Kind::ping: {
-        const std::uint32_t roles = active_at(step.link) ? wire::role_active : 0u;
-        fx.send(step.link, Flow::control, wire::Ping{step.token, degree(), roles});
+        fx.send(step.link, Flow::control, wire::Ping{step.token, degree(), roles_of(step.link)});
         break;
       }
       case LivenessStep::Kind::probe:
@@ -29,8 +28,7 @@ void Membership::watch(Time now, Effects& fx) {
 }
 
 void Membership::on(Time now, const LinkInfo& from, const wire::Ping& m, Effects& fx) {
-  const std::uint32_t roles = active_at(from.id) ? wire::role_active : 0u;
-  fx.send(from.id, Flow::control, wire::Pong{m.token, degree(), roles});
+  fx.send(from.id, Flow::control, wire::Pong{m.token, degree(), roles_of(from.id)});
   liveness_.on_ping(now, from.id);
   compare_roles(now, from, m.degree, m.roles, fx);
 }
@@ -46,10 +44,16 @@ Duration Membership::on(Time now, const LinkInfo& from, const wire::Pong& m, Eff
   return rtt;
 }
 
+std::uint32_t Membership::roles_of(LinkId link) const {
+  const bool active = std::ranges::find(active_, link, &ActivePeer::link) != active_.end();
+  return (active ? wire::role_active : 0U) | (liveness_.busy(link) ? wire::role_used : 0U);
+}
+
 // Both ends must agree that they are neighbours. One frame may cross with a change; two in a row may not.
 void Membership::compare_roles(Time now, const LinkInfo& from, std::uint32_t their_degree,
                                std::uint32_t roles, Effects& fx) {
   if (leaving_) return;
+  liveness_.set_used_there(from.id, (roles & wire::role_used) != 0);
   const bool theirs = (roles & wire::role_active) != 0;
   ActivePeer* ours = active_at(from.id);
   if (!ours) {
@@ -87,8 +91,7 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Probe& m, Effect
   Doubt d{target.id, from.id, m.token, 0, now + config_.answer_least};
   if (const LinkInfo* link = links_.find(target.id)) {
     d.ping_token = 0x80000000u | next_token_++;
-    const std::uint32_t roles = active_at(link->id) ? wire::role_active : 0u;
-    fx.send(link->id, Flow::control, wire::Ping{d.ping_token, degree(), roles});
+    fx.send(link->id, Flow::control, wire::Ping{d.ping_token, degree(), roles_of(link->id)});
   } else if (!target.addresses.empty()) {
     fx.dial({target.id, target.addresses});
   } else {

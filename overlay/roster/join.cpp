@@ -43,6 +43,7 @@ Bytes RosterMachine::leave(Time now, Effects& fx) {
   fetches_.clear();
   waiting_joins_.clear();
   waiting_.clear();
+  outweighed_.clear();
   changes_.clear();
   return own_statement();
 }

@@ -18,6 +18,7 @@ struct RosterConfig {
   std::size_t fetches_max = 16;        // ranges under way at once
   std::size_t waiting_joins_max = 64;  // links that asked while we were joining ourselves
   std::size_t accusations_max = 64;    // waiting for their turn
+  std::size_t outweighed_max = 128;    // of members we are linked with, about 200 B; the oldest is forgotten
   std::size_t reach_outs_max = 8;      // peers we wish to compare rosters with
   std::size_t refute_to_max = 8;       // links that told us that we are accused
   std::size_t mesh_max = 64;

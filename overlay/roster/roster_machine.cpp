@@ -24,6 +24,7 @@ RosterMachine::RosterMachine(const RosterConfig& config, const TopicId& topic, c
 void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
   roster_.clear_suspicion(link.peer);
+  forget_outweighed(link.peer);
   std::ranges::replace(failed_once_, link.peer, PeerId{});
   if (const Gone* gone = roster_.find_gone(link.peer);
       gone && gone->accusers.size() > 0 && link.incarnation <= gone->last->incarnation)
@@ -39,11 +40,12 @@ void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   }
 }
 
-void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason, Effects& fx) {
+void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason why, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
   on_mesh_down(link.id);
   std::erase(waiting_joins_, link.id);
   std::erase(refute_to_, link.id);
+  if (why != CloseReason::dead && why != CloseReason::cut) forget_outweighed(link.peer);
   for (Contact& contact : contacts_)
     if (contact.record->id == link.peer && contact.state == Contact::State::asked)
       contact.state = Contact::State::failed;
@@ -219,6 +221,7 @@ void RosterMachine::check_invariants() const {
   roster_.check_invariants();
   BOATO_CHECK(contacts_.size() <= config_.contacts_max && fetches_.size() <= config_.fetches_max);
   BOATO_CHECK(waiting_.size() <= config_.accusations_max && accused_at_.size() <= config_.accuse_burst);
+  BOATO_CHECK(outweighed_.size() <= config_.outweighed_max);
   BOATO_CHECK(mesh_.size() <= config_.mesh_max && reach_outs_.size() <= config_.reach_outs_max);
   BOATO_CHECK(outbox_.size() + outbox_accusations_.size() < wire::roster_statements_max);
   BOATO_CHECK((spread_at_ == never) == (outbox_.empty() && outbox_accusations_.empty()));

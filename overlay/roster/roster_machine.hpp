@@ -39,6 +39,7 @@ struct RosterChange {
     updated,  // `peer` has a newer entry
     left,     // `peer` left, is gone, or its entry expired
     announce_contact,  // the directory should name us: own_statement() is what to tell
+    doubted,  // others cannot reach `peer`, and we are linked with it by `link`: it should be tested now
   };
   Kind kind{};
   PeerId peer;
@@ -150,12 +151,14 @@ class RosterMachine {
 
   // suspicion.cpp
   void accuse(Time now, Effects& fx);
+  void outweigh(const AccusationRef& accusation, LinkId link);
+  void forget_outweighed(const PeerId& accused);
   void hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx);
   void end_suspicions(Time now, Effects& fx);
   void bury(Time now, const PeerId& peer, Effects& fx);
   void refute(Time now, Effects& fx);
   void test_ghost(Effects& fx);
-  void tell_reason(LinkId link, const Gone& gone, Effects& fx);
+  void tell_reason(LinkId link, const Gone& gone, Effects& fx, bool with_entry = false);
   [[nodiscard]] std::size_t accusers_needed(const PeerId& accused) const;
 
   // sync.cpp
@@ -210,7 +213,8 @@ class RosterMachine {
   Time spread_at_ = never;
 
   std::vector<Waiting> waiting_;
-  std::vector<Time> accused_at_;  // the last accuse_burst accusations
+  std::vector<AccusationRef> outweighed_;  // by an own link; they count once that link turns out dead
+  std::vector<Time> accused_at_;           // the last accuse_burst accusations
   std::vector<LinkId> refute_to_;
   Time refute_at_ = never;
   Time suspicions_at_ = never;

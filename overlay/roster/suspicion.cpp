@@ -12,8 +12,15 @@
 
 namespace boato {
 
-void RosterMachine::on_unreachable(Time now, const PeerId& peer, Effects&) {
-  if (phase_ != Phase::ready || peer == self_.id || linked(peer) || !roster_.find(peer)) return;
+void RosterMachine::on_unreachable(Time now, const PeerId& peer, Effects& fx) {
+  if (phase_ != Phase::ready || peer == self_.id || linked(peer)) return;
+  // What others said while our link seemed to say otherwise counts now.
+  std::vector<AccusationRef> others;
+  for (const AccusationRef& a : outweighed_)
+    if (a->accused == peer) others.push_back(a);
+  forget_outweighed(peer);
+  for (const AccusationRef& a : others) hear(now, a, Source::spread, LinkId{}, fx);
+  if (!roster_.find(peer)) return;
   if (waiting_.size() >= config_.accusations_max) return;
   if (std::ranges::find(waiting_, peer, &Waiting::accused) != waiting_.end()) return;
   const auto within = static_cast<std::uint64_t>(config_.accuse_within.count());
@@ -44,7 +51,12 @@ void RosterMachine::accuse(Time now, Effects& fx) {
       accused_at_.erase(accused_at_.begin());
     }
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (!needed) continue;
+    if (!needed) {
+      // Enough others, whom we learnt of late, and our own dial say the same.
+      if (record && !linked(peer) && suspect && suspect->accusers.size() >= accusers_needed(peer))
+        bury(now, peer, fx);
+      continue;
+    }
     accused_at_.push_back(now);
 
     accusation_version_ =
@@ -63,6 +75,26 @@ void RosterMachine::accuse(Time now, Effects& fx) {
     spread_later(now, interned.accusation, fx);
     hear(now, interned.accusation, Source::spread, LinkId{}, fx);
   }
+}
+
+// An own live link outweighs what others say, but a link is as old as what last came over it: it is tested.
+void RosterMachine::outweigh(const AccusationRef& accusation, LinkId link) {
+  const auto same = [&](const AccusationRef& a) {
+    return a->accuser == accusation->accuser && a->accused == accusation->accused && a->of == accusation->of;
+  };
+  if (std::ranges::any_of(outweighed_, same)) return;
+  if (outweighed_.size() >= config_.outweighed_max)
+    std::erase_if(outweighed_, [&](const AccusationRef& a) {
+      const MemberRecord* record = roster_.find(a->accused);
+      return !record || record->entry_version() != a->of;
+    });
+  if (outweighed_.size() >= config_.outweighed_max) outweighed_.erase(outweighed_.begin());
+  outweighed_.push_back(accusation);
+  change(RosterChange::Kind::doubted, accusation->accused, link);
+}
+
+void RosterMachine::forget_outweighed(const PeerId& accused) {
+  std::erase_if(outweighed_, [&](const AccusationRef& a) { return a->accused == accused; });
 }
 
 std::size_t RosterMachine::accusers_needed(const PeerId& accused) const {
@@ -93,8 +125,11 @@ void RosterMachine::hear(Time now, const AccusationRef& accusation, Source sourc
   }
   const MemberRecord* record = roster_.find(accused);
   if (!record || record->entry_version() != accusation->of) return;
-  if (accusation->accuser == accused || !roster_.find(accusation->accuser)) return;
+  // An accuser that has died since has its voice all the same: who missed the news still learns of it.
+  const PeerId& accuser = accusation->accuser;
+  if (accuser == accused || (!roster_.find(accuser) && !roster_.find_gone(accuser))) return;
   if (const LinkInfo* link = links_.find(accused); link && !BOATO_MUTANT(144)) {  // own eyes do not count
+    outweigh(accusation, link->id);
     const Bytes words{accusation->statement};
     if (source == Source::page && link->id != from) send_single(link->id, std::span{&words, 1}, fx);
     return;
@@ -154,12 +189,15 @@ void RosterMachine::test_ghost(Effects& fx) {
   fx.dial({gone.last->id, gone.last->addresses});
 }
 
-void RosterMachine::tell_reason(LinkId link, const Gone& gone, Effects& fx) {
-  std::array<Bytes, 3> reasons;
+// `with_entry`: they have an older entry, for which the reasons do not count.
+void RosterMachine::tell_reason(LinkId link, const Gone& gone, Effects& fx, bool with_entry) {
+  std::array<Bytes, 4> reasons;
   std::size_t count = 0;
-  for (const Accusation* accusation : gone.accusers.by)
-    if (accusation) reasons[count++] = accusation->statement;
-  if (count == 0 && (gone.last->flags & wire::flag_leaving) != 0) reasons[count++] = gone.last->statement;
+  const bool left = (gone.last->flags & wire::flag_leaving) != 0;
+  if (left || (with_entry && gone.accusers.size() > 0)) reasons[count++] = gone.last->statement;
+  if (!left)
+    for (const Accusation* accusation : gone.accusers.by)
+      if (accusation) reasons[count++] = accusation->statement;
   if (count > 0) send_single(link, std::span{reasons}.first(count), fx);
 }
 

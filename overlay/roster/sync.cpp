@@ -88,7 +88,8 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
         break;
       case Merge::gone:
         if (source == Source::page)
-          if (const Gone* gone = roster_.find_gone(record.id)) tell_reason(from, *gone, fx);
+          if (const Gone* gone = roster_.find_gone(record.id))
+            tell_reason(from, *gone, fx, record.entry_version() < gone->last->entry_version());
         break;
       case Merge::full: fx.count(Counter::roster_refused); break;
       case Merge::older: break;

@@ -110,7 +110,8 @@ struct SpliceAnswer {
   static constexpr auto fields = std::tuple{&SpliceAnswer::token, &SpliceAnswer::state};
 };
 
-enum LinkRoles : std::uint32_t { role_active = 1 };  // this link as the sender sees it
+// This link as the sender sees it. Receiver: a link that the other end uses is not idle.
+enum LinkRoles : std::uint32_t { role_active = 1, role_used = 2 };
 
 // Receiver: answer PONG at once.
 struct Ping {

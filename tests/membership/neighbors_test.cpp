@@ -406,6 +406,41 @@ TEST(Liveness, SilenceLeadsToPingThenProbesThenDeath) {
   EXPECT_THAT(lab.fx.closes(), ElementsAre(std::pair{others[0].id, CloseReason::dead}));
 }
 
+TEST(Liveness, ALinkWithoutARoleIsAskedAtOnceWhenOthersDoubtThePeer) {
+  for (const bool doubted : {false, true}) {
+    Lab lab;
+    const LinkInfo spare = lab.link(1);
+    lab.pass(10ms);
+    for (const auto& [link, ping] : lab.sent<wire::Ping>())
+      lab.hear(*lab.links.find(link), wire::Pong{ping.token, 8, 0});
+    lab.fx.clear();
+
+    if (doubted) lab.m->doubt_link(spare.id);
+    lab.pass(1100ms);
+    EXPECT_THAT(lab.sent<wire::Ping>(), SizeIs(doubted ? 1 : 0));
+    lab.pass(2s);
+    EXPECT_THAT(lab.fx.closes(), SizeIs(doubted ? 1 : 0));
+  }
+}
+
+TEST(Liveness, ADoubtedPeerThatSpeaksIsLeftInPeace) {
+  Lab lab;
+  const LinkInfo spare = lab.link(1);
+  lab.pass(10ms);
+  for (const auto& [link, ping] : lab.sent<wire::Ping>())
+    lab.hear(*lab.links.find(link), wire::Pong{ping.token, 8, 0});
+  lab.m->doubt_link(spare.id);
+  for (int i = 0; i < 60; ++i) {
+    lab.pass(50ms);
+    for (const auto& [link, ping] : lab.sent<wire::Ping>())
+      lab.hear(*lab.links.find(link), wire::Pong{ping.token, 8, 0});
+    lab.fx.clear();
+  }
+  lab.pass(5s);
+  EXPECT_THAT(lab.sent<wire::Ping>(), IsEmpty());  // one answer ends the doubt
+  EXPECT_THAT(lab.fx.closes(), IsEmpty());
+}
+
 TEST(Liveness, APeerThatOthersReachIsNotDeadButItsLinkIsClosed) {
   Lab lab{0};
   const auto others = lab.neighbours(1, 2);
@@ -462,6 +497,23 @@ TEST(Liveness, KeepAlivesDoNotCountAsUse) {
   lab.hear(a, wire::Shuffle{});
 
   EXPECT_EQ(lab.m->quiet_since(a.id), lab.now);
+}
+
+TEST(Liveness, EachEndTellsTheOtherWhetherItUsesTheLink) {
+  Lab lab;
+  const LinkInfo a = lab.link(1);
+  lab.m->set_busy(a.id, true);
+  lab.pass(10ms);
+  ASSERT_THAT(lab.sent<wire::Ping>(), SizeIs(1));
+  EXPECT_EQ(lab.sent<wire::Ping>()[0].second.roles, wire::role_used);
+  lab.m->set_busy(a.id, false);
+  lab.hear(a, wire::Ping{7, 3, wire::role_used});
+  ASSERT_THAT(lab.sent<wire::Pong>(), SizeIs(1));
+  EXPECT_EQ(lab.sent<wire::Pong>()[0].second.roles, 0U);
+  EXPECT_TRUE(lab.m->used_there(a.id));
+
+  lab.hear(a, wire::Ping{8, 3, 0});
+  EXPECT_FALSE(lab.m->used_there(a.id));
 }
 
 TEST(Probe, IsAnsweredByAPingOnAnOwnLinkOrByADial) {

@@ -223,5 +223,115 @@ TEST(Suspicion, WhoMissedTheNewsOfADeathLearnsOfItByComparing) {
   EXPECT_EQ(lab.who_miss(9), 9U);
 }
 
+TEST(Suspicion, WhatAnOwnLinkOutweighedCountsOnceThatLinkIsDead) {
+  Whole lab{10};
+  lab[9].alive = false;
+  for (std::size_t i = 0; i < 8; ++i) lab.cut(i, 9);
+  for (std::size_t i : {0, 1, 2}) lab.unreachable(i, 9);
+  lab.pass(seconds{1});
+  EXPECT_EQ(lab.who_miss(9), 8U);
+  EXPECT_FALSE(lab[8].roster().suspected(lab[9].self.id));
+  lab.forget_counts();
+
+  lab.cut(8, 9);
+  lab.unreachable(8, 9);
+
+  EXPECT_EQ(lab.who_miss(9), 9U);
+  lab.pass(milliseconds{500});
+  EXPECT_EQ(lab.received(wire::Kind::roster_spread), 0U);  // all has been said
+}
+
+TEST(Suspicion, ALinkWithAnAccusedMemberIsToBeTestedOncePerAccuser) {
+  Whole lab{10};
+  const EntryVersion of = lab[0].roster().find(lab[9].self.id)->entry_version();
+  for (std::uint64_t accuser : {1, 2, 2, 1}) {
+    const auto words = lab[accuser].signer.suspicion(lab.topic, lab[9].self.id, of);
+    lab.hand(0, 3, wire::RosterSpread{tag_of(lab.topic), 1, 1, {}, 1}, words);
+  }
+  ASSERT_EQ(lab[0].told(Kind::doubted), 2U);
+  const auto doubted = std::ranges::find(lab[0].changes, Kind::doubted, &RosterChange::kind);
+  EXPECT_EQ(doubted->peer, lab[9].self.id);
+  EXPECT_EQ(doubted->link, lab.link(0, 9));
+}
+
+TEST(Suspicion, ANewLinkAnswersWhatWasOutweighed) {
+  Whole lab{10};
+  const EntryVersion of = lab[0].roster().find(lab[9].self.id)->entry_version();
+  for (std::size_t accuser : {1, 2, 3}) {
+    const auto words = lab[accuser].signer.suspicion(lab.topic, lab[9].self.id, of);
+    lab.hand(0, 4, wire::RosterSpread{tag_of(lab.topic), 1, 1, {}, 1}, words);
+  }
+  lab.cut(0, 9);
+  lab.connect(0, 9);
+  lab.cut(0, 9);
+  lab.unreachable(0, 9);
+  EXPECT_NE(lab[0].roster().find(lab[9].self.id), nullptr);
+  EXPECT_FALSE(lab[0].roster().suspected(lab[9].self.id));
+}
+
+// Three members accused the last one while the first was away; it has learnt of it by comparing.
+struct Late : Whole {
+  Late() : Whole{10} {
+    peers[9]->alive = false;
+    for (std::size_t i = 0; i < 9; ++i) cut(i, 9);
+    peers[0]->alive = false;
+    for (std::size_t i : {1, 2, 3}) unreachable(i, 9);
+    pass(seconds{1});
+    peers[0]->alive = true;
+    for (int i = 0; i < 100 && !peers[0]->roster().suspected(peers[9]->self.id); ++i) pass(milliseconds{200});
+  }
+};
+
+TEST(Suspicion, LearntByComparingItWaitsForAnAnswer) {
+  Late lab;
+  ASSERT_TRUE(lab[0].roster().suspected(lab[9].self.id));
+  lab.pass(seconds{25});
+  EXPECT_EQ(lab.who_miss(9), 8U);
+}
+
+TEST(Suspicion, LearntByComparingItNeedsNoWaitIfTheOwnDialFailsToo) {
+  Late lab;
+  ASSERT_TRUE(lab[0].roster().suspected(lab[9].self.id));
+  lab.unreachable(0, 9);
+  lab.pass(milliseconds{400});
+  EXPECT_EQ(lab.who_miss(9), 9U);
+}
+
+TEST(Suspicion, WhoMissedTheLastEntryOfADeadMemberLearnsOfItsDeathToo) {
+  Whole lab{10};
+  lab[0].alive = false;  // away for a moment
+  lab.call(9, [&](RosterMachine& m, Effects& fx) { m.set_own(lab.now, {"a = 1", {}}, fx); });
+  lab.pass(milliseconds{200});
+  lab[9].alive = false;
+  for (std::size_t i = 0; i < 9; ++i) lab.cut(i, 9);
+  for (std::size_t i : {1, 2, 3}) lab.unreachable(i, 9);
+  lab.pass(seconds{1});
+  lab[0].alive = true;
+  EXPECT_EQ(lab.who_miss(9), 8U);
+
+  lab.pass(seconds{60});
+
+  EXPECT_EQ(lab.who_miss(9), 9U);
+  EXPECT_TRUE(lab.all_equal());
+}
+
+TEST(Suspicion, AnAccuserThatDiedSinceHasItsVoice) {
+  Whole lab{10};
+  lab[9].alive = lab[0].alive = false;
+  for (std::size_t i = 0; i < 9; ++i) lab.cut(i, 9);
+  for (std::size_t i : {1, 2, 3}) lab.unreachable(i, 9);
+  lab.pass(seconds{1});
+  lab[0].alive = true;
+  for (std::size_t i : {1, 2, 3}) lab.crash(i);
+  lab.pass(milliseconds{400});
+  ASSERT_EQ(lab[0].roster().size(), 7U);  // it misses the accusers and knows of no doubt about 9
+  ASSERT_FALSE(lab[0].roster().suspected(lab[9].self.id));
+
+  lab.pass(seconds{60});
+
+  EXPECT_EQ(lab.who_miss(9), 6U);
+  EXPECT_TRUE(lab.all_equal());
+}
+
 }  // namespace
 }  // namespace boato

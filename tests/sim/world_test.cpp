@@ -76,6 +76,7 @@ TEST(Scenarios, Quiet) {
 }
 TEST(Scenarios, LossAndCrash) { expect_good("loss-crash-1000", 60); }
 TEST(Scenarios, VanishingFramesAndCrash) { expect_good("vanish-crash-1000", 60); }
+TEST(Scenarios, SilentCrash) { expect_good("silent-crash", 40); }
 TEST(Scenarios, Churn) { expect_good("churn", 40); }
 TEST(Scenarios, PartitionHeals) { expect_good("partition-heal", 40); }
 TEST(Scenarios, OneWayCut) { expect_good("one-way-cut", 40); }
