@@ -31,10 +31,11 @@ bench::System boato_system() {
   system.subscribe = [](const std::string& address, bench::Sink& sink, const std::function<void()>& ready) {
     boato::Options options;
     options.join = {address};
-    auto peer = boato::Peer::start(options);
+    // They stay until the process ends: others may get their last events through this peer.
+    static auto peer = boato::Peer::start(options);
+    static std::atomic<bool> told = false, done = false;
     if (!peer || !peer->ready(std::chrono::seconds{20})) return;
-    std::atomic<bool> told = false, done = false;
-    auto sub = peer->subscribe("bench", {}, [&](const boato::Item& item) {
+    static auto sub = peer->subscribe("bench", {}, [&](const boato::Item& item) {
       if (const auto* event = std::get_if<boato::Event>(&item)) {
         if (sink.take(event->payload())) done = true;
       } else if (const auto* status = std::get_if<boato::Status>(&item)) {

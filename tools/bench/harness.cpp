@@ -171,6 +171,9 @@ Outcome run(const System& system, const Work& work) {
     if (outcome.events_per_s == 0 || speed < outcome.events_per_s) outcome.events_per_s = speed;
     outcome.p50_us = std::max(outcome.p50_us, p50);
     outcome.p99_us = std::max(outcome.p99_us, p99);
+  }
+  // Not before: others may get their last events through one that has them.
+  for (const Child& child : children) {
     close(child.in);
     kill(child.pid, SIGKILL);
     waitpid(child.pid, nullptr, 0);

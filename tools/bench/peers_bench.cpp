@@ -69,6 +69,7 @@ bench::System zmq_system(bool curve) {
     void* socket = zmq_socket(context, ZMQ_XPUB);
     const int one = 1, mark = 1000;
     zmq_setsockopt(socket, ZMQ_XPUB_NODROP, &one, sizeof one);
+    zmq_setsockopt(socket, ZMQ_XPUB_VERBOSE, &one, sizeof one);  // the second subscription is told too
     zmq_setsockopt(socket, ZMQ_SNDHWM, &mark, sizeof mark);
     if (curve) {
       zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &one, sizeof one);
