@@ -179,13 +179,21 @@ bool PeerCore::publish(Time now, TopicTag tag, wire::BatchBuilder& batch, Seq fi
   if (!topic || (!topic->started && !topic->outside)) return false;
   BOATO_CHECK(first == topic->next_own);
   const std::uint16_t count = batch.count();
-  topic->next_own = Seq{first.raw() + count};
   const EventRef bytes = batch.finish(
       {self_.crypto, self_.secret, &self_.network, &topic->id, self_.id, self_.incarnation, first});
   const auto view = wire::parse_batch(bytes.bytes(), config_.multicast.payload_max);
   BOATO_CHECK(view.has_value());
+  const Arrived* arrived = topic->multicast.publish(now, *view, bytes, membership_.mass_death(now), fx_);
+  if (!arrived) {
+    fx_.tell({TopicNotice::Kind::refused, tag, self_.id, 0,
+              "another process has started with this peer's identity: give each its own data folder"});
+    end(now, *topic);
+    settle(now);
+    return false;
+  }
+  topic->next_own = Seq{first.raw() + count};
   fx_.count(Counter::events_published, count);
-  deliver(now, *topic, topic->multicast.publish(now, *view, bytes, membership_.mass_death(now), fx_));
+  deliver(now, *topic, *arrived);
   touch(*topic);
   settle(now);
   return true;

@@ -197,11 +197,11 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair&
 // --- publishing
 // -------------------------------------------------------------------------------------------------------------------
 
-const Arrived& Multicast::publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
+const Arrived* Multicast::publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
                                   Effects& fx) {
   const StreamSet::Place place =
       context_.streams.find_or_add(now, {batch.publisher, batch.incarnation}, StreamSet::Room::reserved);
-  BOATO_CHECK(place.found == StreamSet::Found::known || place.found == StreamSet::Found::added);
+  if (place.found != StreamSet::Found::known && place.found != StreamSet::Found::added) return nullptr;
   arrived_.stream = place.index;
   forget(place.closed);
   arrived_.batch = batch;
@@ -216,7 +216,7 @@ const Arrived& Multicast::publish(Time now, const wire::BatchView& batch, const 
   send_waiting(now, fx);
   if (flood)
     for (LinkId link : mesh_.links()) caster_.flood(bytes, 0, link, fx);
-  return arrived_;
+  return &arrived_;
 }
 
 void Multicast::send_waiting(Time now, Effects& fx) {

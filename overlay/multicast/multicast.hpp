@@ -61,8 +61,9 @@ class Multicast {
   [[nodiscard]] bool taking() const { return taking_; }
   [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
 
-  // One of our own batches, verified by having been signed here.
-  const Arrived& publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
+  // One of our own batches, verified by having been signed here. Null: others have seen so many later starts
+  // of this identity that its stream is over.
+  const Arrived* publish(Time now, const wire::BatchView& batch, const EventRef& bytes, bool flood,
                          Effects& fx);
   // Own batches published before anybody was known are sent now.
   void send_waiting(Time now, Effects& fx);

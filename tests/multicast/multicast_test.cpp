@@ -203,6 +203,39 @@ TEST(Multicast, ABadSignatureIsNotForwardedAndClosesTheLink) {
   }
 }
 
+// Not only our own restarts make incarnations: a copied identity file does, and what it sends is well signed.
+TEST(Multicast, ACopiedIdentityRefusesTheOlderProcessAndBreaksNothing) {
+  Lab lab{2};
+  const TopicTag tag = lab.open(0, Use::publish);
+  lab.open(0, Use::subscribe);
+  lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  Lab::Peer& old = lab.at(0);
+  const LinkInfo* link = old.core->links().find(lab.at(1).self.id);
+  ASSERT_NE(link, nullptr);
+  const LinkId from = link->id;
+  const TopicId topic = old.core->directory().find(tag)->id;
+  for (std::uint64_t incarnation = 2; incarnation < 2 + StreamSet::open_max; ++incarnation) {
+    wire::BatchBuilder batch{lab.slabs().take(wire::batch_header_bytes + 64)};
+    ASSERT_TRUE(batch.add({}));
+    const EventRef body = batch.finish({old.self.crypto, old.self.secret, &old.self.network, &topic,
+                                        old.self.id, Incarnation{incarnation}, Seq{1}});
+    std::vector<std::byte> room(512);
+    const auto size = wire::encode(wire::Cast{tag, 0, 0, {}, 0, 0}, room);
+    ASSERT_TRUE(size.has_value());
+    old.core->on_frame(lab.now(), from, Flow::reliable, Frame{Bytes{room}.first(*size), body, false});
+    lab.settle(0);
+  }
+
+  wire::BatchBuilder batch{lab.slabs().take(wire::batch_header_bytes + 64)};
+  ASSERT_TRUE(batch.add({}));
+  EXPECT_FALSE(old.core->publish(lab.now(), tag, batch, Seq{1}));
+  lab.settle(0);
+
+  EXPECT_THAT(old.notices, testing::Contains(testing::Field(&TopicNotice::kind, TopicNotice::Kind::refused)));
+  lab.pass(seconds{1});
+}
+
 TEST(Multicast, AJoinerIsOwedWhatComesAfterItsStartAndNothingBefore) {
   Lab lab{3};
   const TopicTag tag = lab.open(0, Use::publish);
