@@ -4,6 +4,7 @@
 #include "overlay/base/mutant.hpp"
 #include "overlay/base/ranges_answer.hpp"
 #include "overlay/roster/roster_machine.hpp"
+#include "overlay/wire/records.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,8 +88,10 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
         change(RosterChange::Kind::left, record.id);
         break;
       case Merge::gone:
+        // Who brings the very goodbye that we know needs no answer: it would be answered in turn, for ever.
         if (source == Source::page)
-          if (const Gone* gone = roster_.find_gone(record.id))
+          if (const Gone* gone = roster_.find_gone(record.id);
+              gone && !(gone->last->hash == record.hash && (record.flags & wire::flag_leaving) != 0))
             tell_reason(from, *gone, fx, record.entry_version() < gone->last->entry_version());
         break;
       case Merge::full: fx.count(Counter::roster_refused); break;

@@ -164,6 +164,27 @@ TEST(RosterSync, AContactThatComesUpLateIsStillFound) {
   EXPECT_TRUE(lab.all_equal());
 }
 
+// Each would answer the other's answer, and every copy doubles: it took all memory of the simulator.
+TEST(RosterSync, TwoWhoKnowAGoodbyeDoNotTellItToEachOtherForEver) {
+  Lab lab{2};
+  lab.connect_all();
+  lab.start(0);
+  lab.start(1, {0});
+  lab.pass(seconds{1});
+  Signer gone{70000};
+  const auto entry = gone.entry(lab.topic, 1), goodbye = gone.entry(lab.topic, 2, "", wire::flag_leaving);
+  for (std::size_t i : {0, 1})
+    for (const auto& statement : {entry, goodbye})
+      lab.hand(i, 1 - i, wire::RosterPage{tag_of(lab.topic), 1, 1}, statement);
+  lab.pass(milliseconds{100});
+  lab.forget_counts();
+
+  lab.hand(0, 1, wire::RosterPage{tag_of(lab.topic), 1, 1}, goodbye);
+  lab.pass(milliseconds{100});
+
+  EXPECT_EQ(lab.received(wire::Kind::roster_page), 0U);
+}
+
 TEST(RosterSync, MalformedRangesEndTheLink) {
   TwoViews lab{10, 1, 0};
   const auto junk = bytes("junk");
