@@ -81,7 +81,6 @@ class PeerCore {
   PeerCore& operator=(const PeerCore&) = delete;
 
   // --- the world
-  // ------------------------------------------------------------------------------------------------------------
   void start(Time now, std::span<const Address> seeds);
   void add_seeds(Time now, std::span<const Address> seeds);  // names resolved later
   void on_link_up(Time now, const LinkUp& up);
@@ -106,7 +105,6 @@ class PeerCore {
   [[nodiscard]] bool has_effects() const { return !fx_.empty() || !granted_.empty(); }
 
   // --- the application
-  // ------------------------------------------------------------------------------------------------------
   // Opens a topic, founding it if nobody has. Uses are counted: close_topic once for each open. Errors:
   // bad_name, conflict (declared with another contract), too_large (too many topics), not_allowed (a contract
   // this peer cannot keep).
@@ -142,7 +140,6 @@ class PeerCore {
   [[nodiscard]] EventRef held(TopicTag topic, const StreamKey& stream, SeqRange range) const;
 
   // --- looking
-  // ---------------------------------------------------------------------------------------------------------------
   [[nodiscard]] const Self& self() const { return self_; }
   [[nodiscard]] const LinkTable& links() const { return links_; }
   [[nodiscard]] const Membership& membership() const { return membership_; }

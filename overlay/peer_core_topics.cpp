@@ -247,7 +247,6 @@ EventRef PeerCore::held(TopicTag tag, const StreamKey& stream, SeqRange range) c
 }
 
 // --- what machines tell each other
-// ------------------------------------------------------------------------------------------------
 
 void PeerCore::follow_directory(Time now) {
   const std::vector<DirectoryChange> changes{directory_.changes().begin(), directory_.changes().end()};
@@ -372,7 +371,6 @@ void PeerCore::on_topic_deadline(Time now, TopicState& topic) {
 }
 
 // --- looking
-// ----------------------------------------------------------------------------------------------------------------------
 
 bool PeerCore::topic_ready(TopicTag tag) const {
   const TopicState* topic = find(tag);

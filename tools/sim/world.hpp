@@ -51,7 +51,6 @@ class World final : public TransportHost {
   void at(Time when, std::function<void()> f);
 
   // --- the application
-  // ------------------------------------------------------------------------------------------------------------
   std::uint32_t add_topic(std::string name, std::optional<Contract> contract = {});
   std::uint32_t add_peer();  // not started yet
   void want(std::uint32_t peer, std::uint32_t topic, bool subscribe,
@@ -69,7 +68,6 @@ class World final : public TransportHost {
   void add_publisher(const Publisher& publisher, Time from);
 
   // --- faults
-  // ---------------------------------------------------------------------------------------------------------------------
   void start(std::uint32_t peer);
   void crash(std::uint32_t peer, bool silent);  // its process dies; silent: with its machine
   void leave(std::uint32_t peer);
@@ -84,7 +82,6 @@ class World final : public TransportHost {
   void heal();
 
   // --- looking
-  // ---------------------------------------------------------------------------------------------------------------------
   [[nodiscard]] std::uint32_t peers() const { return static_cast<std::uint32_t>(peers_.size()); }
   [[nodiscard]] bool up(std::uint32_t peer) const { return peers_[peer].core != nullptr; }
   [[nodiscard]] bool is_paused(std::uint32_t peer) const { return peers_[peer].paused; }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was missed: frontiers that neighbours tell, answers to PULL, and rounds of anti-entropy with random
+// members, which find what the mesh did not.
+#include "overlay/base/mutant.hpp"
+#include "overlay/multicast/multicast.hpp"
+
+#include <array>
+
+namespace boato {
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx) {
+  if (!well_formed_have(have.streams)) {
+    fx.count(Counter::frames_malformed);
+    return fx.close(from.id, CloseReason::protocol);
+  }
+  if (!taking_ || !context_.reliable) return;
+  HaveReader reader{have.streams};
+  bool heard = false;
+  while (reader.next(have_entry_)) {
+    const Seq highest =
+        have_entry_.runs.empty() ? have_entry_.upto : have_entry_.runs[have_entry_.runs.size() - 1].last;
+    if (const auto index = context_.streams.find(have_entry_.tag)) {
+      mesh_.knows(from.id, *index, have_entry_.upto);
+      if (started_ && !context_.streams[*index].accounted(SeqRange{Seq{1}, highest}) && highest.raw() > 0)
+        puller_.wanted(now, *index, highest, from.id);
+    } else if (started_ && highest.raw() > 0) {
+      heard |= context_.streams.hear(have_entry_.tag, highest);
+    }
+  }
+  if (heard) puller_.on_heard(now, from.id);
+}
+
+bool Multicast::may_answer(const LinkInfo& to) const {
+  if (to.repair_backlog > context_.config.answer_left_max) return false;
+  std::size_t left = 0;
+  for (const LinkInfo& link : context_.links.all()) left += link.repair_backlog;
+  return left <= context_.config.answers_left_max;
+}
+
+// False: nothing of the range is here.
+bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange range, Answer& answer,
+                             Effects& fx) {
+  bool found = false;
+  std::vector<CacheId> bad;
+  context_.cache.each(context_.slot, stream, range, [&](const CachedBatch& b) {
+    found = true;
+    if (answer.bytes >= context_.config.answer_bytes_max) return false;
+    if (b.trust == Trust::attested) {
+      const auto batch = wire::parse_batch(b.bytes.bytes(), context_.config.payload_max);
+      if (!batch || !verify(*batch, fx)) {
+        bad.push_back(b.id);
+        return true;
+      }
+    }
+    if (!answer.next.empty())
+      fx.send(from.id, Flow::repair, wire::Repair{context_.tag, false}, std::move(answer.next));
+    answer.next = b.bytes;
+    answer.bytes += b.bytes.size();
+    return true;
+  });
+  for (CacheId id : bad) context_.cache.drop(id);
+  return found && bad.empty();
+}
+
+void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& fx) {
+  if (!well_formed_have(pull.streams)) {
+    fx.count(Counter::frames_malformed);
+    return fx.close(from.id, CloseReason::protocol);
+  }
+  if (BOATO_MUTANT(209)) return;  // never answers
+  if (!may_answer(from)) return fx.count(Counter::pulls_put_off);
+  std::array<std::byte, have_entry_bytes_max> room;
+  const auto have_not = [&](StreamTag tag, Seq upto, std::span<const SeqRange> ranges) {
+    HaveWriter writer{room};
+    static_cast<void>(writer.add(tag, upto, ranges));
+    fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+  };
+  Answer answer;
+  HaveReader reader{pull.streams};
+  while (reader.next(have_entry_)) {
+    const auto index = context_.streams.find(have_entry_.tag);
+    if (!index) {
+      have_not(have_entry_.tag, have_entry_.upto, have_entry_.runs.span());
+      continue;
+    }
+    std::uint64_t numbers = 0;
+    for (const SeqRange& run : have_entry_.runs) {
+      numbers += run.count();
+      if (numbers > 4 * context_.config.pull_numbers_max) break;  // no honest peer asks for so much at once
+      if (answer_range(from, *index, run, answer, fx)) continue;
+      have_not(have_entry_.tag, Seq{run.first.raw() - 1}, std::span{&run, 1});
+    }
+  }
+  if (answer.next.empty()) return;
+  fx.send(from.id, Flow::repair, wire::Repair{context_.tag, true}, std::move(answer.next));
+  fx.count(Counter::pulls_answered);
+}
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx) {
+  if (!well_formed_have(have_not.streams)) {
+    fx.count(Counter::frames_malformed);
+    return fx.close(from.id, CloseReason::protocol);
+  }
+  HaveReader reader{have_not.streams};
+  while (reader.next(have_entry_))
+    if (const auto index = context_.streams.find(have_entry_.tag)) puller_.on_have_not(now, *index, from.id);
+}
+
+void Multicast::on(Time, const LinkInfo& from, const wire::Summary& summary, Effects& fx) {
+  if (summary.digest == context_.streams.digest()) return;
+  mesh_.tell_all(from.id, fx);
+  if (summary.ask)
+    fx.send(from.id, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), false});
+}
+
+// Half of the rounds with mesh neighbours, half with any linked member, and every fourth with a random one
+// that is dialled: a mesh that has split agrees with itself.
+void Multicast::summarise(Time now, Effects& fx) {
+  const bool quiet = context_.streams.version() == summary_version_;
+  summary_version_ = context_.streams.version();
+  summary_every_ =
+      quiet ? std::min(2 * summary_every_, context_.config.summary_rest) : context_.config.summary_every;
+  summary_at_ = now + rng_.jitter(summary_every_);
+  ++summary_round_;
+  std::optional<LinkId> whom;
+  const auto warm = caster_.warm().all();
+  if (summary_round_ % 2 == 0 && !mesh_.links().empty()) {
+    whom = mesh_.links()[rng_.below(mesh_.links().size())];
+  } else if (!warm.empty()) {
+    whom = warm[rng_.below(warm.size())].link;
+  }
+  if (summary_round_ % 4 == 1) {
+    const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
+    if (member && !context_.links.find(member->id) && !member->addresses.empty() &&
+        !context_.roster.suspected(member->id))
+      fx.dial({member->id, member->addresses});  // compared when the link is up
+  }
+  if (!whom) return;
+  fx.send(*whom, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});
+  fx.count(Counter::summaries_sent);
+}
+
+}  // namespace boato
