@@ -4,6 +4,7 @@
 #include "overlay/base/check.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace boato {
 
@@ -97,7 +98,7 @@ void OutboxHub::take_marked(std::vector<std::shared_ptr<Outbox>>& out) {
 
 Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
   const std::size_t bytes = wire::BatchBuilder::event_bytes(event);
-  bool mark = false;
+  bool mark = false, after_pause = false;
   Seq seq;
   {
     std::unique_lock lock{mutex_};
@@ -126,30 +127,56 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
     ++waiting_;
     seq = Seq{++last_};
     mark = !std::exchange(marked_, true);
+    after_pause = mark && lone();
     if (signer_.self && !signing_ && full_.size() >= signed_at_once && hub_->much_waits()) sign_some(lock);
   }
   if (mark) hub_->mark(shared_from_this());
+  if (after_pause) sign_ahead();
   return seq;
+}
+
+bool Outbox::lone() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool pause = last_ - marked_by_ <= 2 && now - marked_at_ >= lone_after;
+  pauses_ = pause ? pauses_ + 1 : 0;
+  marked_by_ = last_;
+  marked_at_ = now;
+  return signer_.self && pauses_ > 2;
+}
+
+// Waking the loop takes about as long as a signature, so at low rates the event leaves sooner. A publisher
+// that goes on at once must not wait for signatures of single events: see lone().
+void Outbox::sign_ahead() {
+  std::unique_lock lock{mutex_};
+  if (signing_ || !signed_.empty() || !full_.empty() || open_.batch.count == 0)
+    return;  // the loop was quicker
+  Entry entry = std::exchange(open_, Entry{});
+  entry.ahead = true;
+  sign(lock, std::span{&entry, 1});
 }
 
 // The oldest full batches, with the lock released meanwhile.
 void Outbox::sign_some(std::unique_lock<std::mutex>& lock) {
-  signing_ = true;
   std::array<Entry, signed_at_once> some;
   for (Entry& entry : some) entry = full_.pop();
+  sign(lock, some);
+}
+
+void Outbox::sign(std::unique_lock<std::mutex>& lock, std::span<Entry> entries) {
+  signing_ = true;
   lock.unlock();
   std::array<wire::BatchBuilder*, signed_at_once> builders;
   std::size_t count = 0;
-  for (Entry& entry : some)
+  for (Entry& entry : entries)
     if (entry.batch.count > 0) builders[count++] = &entry.batch.builder;
   const Self& self = *signer_.self;
   wire::BatchBuilder::hash(*self.crypto, std::span{builders}.first(count));
-  for (Entry& entry : some)
+  for (Entry& entry : entries)
     if (entry.batch.count > 0)
       entry.batch.builder.sign({self.crypto, self.secret, &self.network, &signer_.topic, self.id,
                                 self.incarnation, entry.batch.first});
   lock.lock();
-  for (Entry& entry : some) signed_.push(std::move(entry));
+  for (Entry& entry : entries) signed_.push(std::move(entry));
   signing_ = false;
   signed_some_.notify_all();
   if (std::exchange(awaited_, false)) hub_->mark(shared_from_this());
@@ -161,11 +188,18 @@ void Outbox::adopt(Entry& entry, SlabPool& slabs) {
 
 bool Outbox::take(Batch& batch, SlabPool& slabs) {
   batch = Batch{};
-  std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
+  // What is signed ahead is there in a moment: going to sleep would take longer.
+  for (int i = 0; i < 64 && signing_ && signed_.empty() && full_.empty(); ++i) {
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+  }
   while (!signed_.empty() || (!signing_ && !full_.empty())) {
     Entry entry = signed_.empty() ? full_.pop() : signed_.pop();
     adopt(entry, slabs);
     if (entry.batch.count == 0) continue;
+    if (entry.ahead && !open_.batch.builder) use_rest(entry.batch.builder);
     batch = std::move(entry.batch);
     waiting_ -= batch.count;
     return true;
@@ -177,18 +211,21 @@ bool Outbox::take(Batch& batch, SlabPool& slabs) {
   if (open_.batch.count > 0) {
     Entry entry = std::exchange(open_, Entry{});
     adopt(entry, slabs);
-    // The rest of the slab takes the next batch, unless little is left of it.
-    const wire::BatchBuilder& b = entry.batch.builder;
-    const std::uint32_t end = (b.end() + 7U) & ~7U;
-    const std::uint32_t whole = b.slab().capacity();
-    if (!closed_ && whole <= slab_bytes && whole - b.end() > whole / 16)
-      open_.batch.builder = wire::BatchBuilder{b.slab().share(), end};
+    use_rest(entry.batch.builder);
     batch = std::move(entry.batch);
     waiting_ -= batch.count;
     return true;
   }
   marked_ = false;
   return false;
+}
+
+// The rest of the slab takes the next batch, unless little is left of it.
+void Outbox::use_rest(const wire::BatchBuilder& taken) {
+  const std::uint32_t end = (taken.end() + 7U) & ~7U;
+  const std::uint32_t whole = taken.slab().capacity();
+  if (!closed_ && whole <= slab_bytes && whole - taken.end() > whole / 16)
+    open_.batch.builder = wire::BatchBuilder{taken.slab().share(), end};
 }
 
 void Outbox::close() {

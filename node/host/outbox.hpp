@@ -3,7 +3,8 @@
 // straight into the batch that will travel, numbers it under the same lock, and wakes the loop at most once;
 // the loop takes whatever batch is there, full or not, so batches grow with the load and an idle publisher
 // never waits. What waits is bounded for the peer as a whole: beyond it publishing is refused. When much
-// waits, the thread that publishes hashes and signs some of its batches itself: the loop is behind then.
+// waits, the thread that publishes hashes and signs some of its batches itself: the loop is behind then. It
+// also signs a lone event after a pause, while the loop that it has woken is still on its way.
 #pragma once
 
 #include <boato/result.hpp>
@@ -16,9 +17,11 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace boato {
@@ -108,10 +111,17 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   struct Entry {
     Batch batch;
     Slab* fresh = nullptr;
+    bool ahead = false;  // was taken from open_: the rest of its slab is to be used
   };
   static constexpr std::size_t signed_at_once = 8;  // as many as are hashed at once
   static void adopt(Entry& entry, SlabPool& slabs);
+  static constexpr auto lone_after = std::chrono::microseconds{50};
+  void sign(std::unique_lock<std::mutex>& lock, std::span<Entry> entries);
   void sign_some(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool
+  lone();  // whether the event that has just marked the outbox, and two before it, came alone
+  void sign_ahead();
+  void use_rest(const wire::BatchBuilder& taken);
 
   std::shared_ptr<OutboxHub> hub_;
   const TopicTag topic_;
@@ -127,6 +137,9 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   std::uint64_t waiting_ = 0;
   bool marked_ = false;
   bool closed_ = false;
+  std::uint64_t marked_by_ = 0;  // the event that marked the outbox last, and when
+  std::chrono::steady_clock::time_point marked_at_{};
+  std::uint32_t pauses_ = 0;  // in a row
 };
 
 }  // namespace boato

@@ -84,6 +84,29 @@ TEST(Outboxes, WhoPublishesLeavesSigningToTheLoopWhenLittleWaits) {
   while (lab.outbox->take(batch, lab.slabs)) EXPECT_FALSE(batch.builder.is_signed());
 }
 
+TEST(Outboxes, WhoPublishesSeldomSignsWhileTheLoopWakesUp) {
+  SigningLab lab;
+  lab.hub->release(1000);
+  Outbox::Batch batch;
+  std::uint64_t ahead = 0, slabs = 0;
+  const std::byte* last = nullptr;
+  for (std::uint64_t i = 1; i <= 10; ++i) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds{100};
+    while (std::chrono::steady_clock::now() < until) {
+    }  // a publisher with other things to do
+    ASSERT_TRUE(lab.outbox->add({}));
+    EXPECT_TRUE(lab.marked());
+    ASSERT_TRUE(lab.outbox->take(batch, lab.slabs));
+    EXPECT_EQ(batch.first, Seq{i});
+    ahead += batch.builder.is_signed();
+    slabs += last != batch.builder.slab().data();
+    last = batch.builder.slab().data();
+    EXPECT_FALSE(lab.outbox->take(batch, lab.slabs));
+  }
+  EXPECT_GE(ahead, 7U);
+  EXPECT_EQ(slabs, 1U) << "a batch begins where the last one ended";
+}
+
 TEST(Outboxes, NothingOvertakesBatchesThatAreBeingSigned) {
   SigningLab lab;
   lab.released = false;
