@@ -26,8 +26,8 @@ struct CoreConfig {
   std::size_t hold_bytes_max = std::size_t{64} << 20;  // events held back for order, all topics together
   std::size_t topics_max = 1024;                       // open at one peer
   std::size_t patterns_max = 256;
-  std::size_t views_max = 16384;  // answers of topology tools that nobody has taken
-  Duration stay_after_founding = std::chrono::seconds{1};
+  std::size_t views_max = 16384;                           // answers of topology tools that nobody has taken
+  Duration stay_after_founding = std::chrono::seconds{1};  // news of a topic spreads in hundreds of ms
   Duration sweep_every = std::chrono::seconds{1};
   Duration link_young = std::chrono::seconds{30};  // no link is closed as idle before
   Duration link_idle = std::chrono::seconds{60};   // without any role

@@ -141,11 +141,13 @@ void PeerCore::on_frame(Time now, LinkId id, Flow, const Frame& frame) {
   settle(now);
 }
 
-void PeerCore::on_backlog(Time now, LinkId id, std::size_t bytes, std::size_t of_repair) {
+void PeerCore::on_backlog(Time now, LinkId id, const LinkBacklog& backlog) {
   LinkInfo* link = links_.edit(id);
   if (!link) return;
+  const std::size_t bytes =
+      backlog.refused ? std::max(backlog.bytes, config_.multicast.link_lagging_bytes + 1) : backlog.bytes;
   link->backlog = bytes;
-  link->repair_backlog = of_repair;
+  link->repair_backlog = backlog.of_repair;
   if (!link->lagging && bytes > config_.multicast.link_lagging_bytes) {
     link->lagging = true;
     fx_.count(Counter::lagging);

@@ -87,9 +87,8 @@ class PeerCore {
   void on_link_down(Time now, LinkId link, CloseReason why);
   void on_dial_failed(Time now, const DialWish& dial);  // no address of the wish answered
   void on_frame(Time now, LinkId link, Flow flow, const Frame& frame);
-  // Bytes of the reliable and repair classes that wait at this end of the link; told when they change much
-  // (every drain is fine).
-  void on_backlog(Time now, LinkId link, std::size_t bytes, std::size_t of_repair);
+  // Told when it changes much (every drain is fine).
+  void on_backlog(Time now, LinkId link, const LinkBacklog& backlog);
   void on_deadline(Time now);
   [[nodiscard]] Time next_deadline() const;
   // Says goodbye everywhere: leaves all topics and disconnects. Links may be closed once drained and flushed.
@@ -129,9 +128,9 @@ class PeerCore {
   // False while more than half of the topic's first links are full: hold batches back, ask again after the
   // next drain.
   [[nodiscard]] bool has_room(TopicTag topic) const;
-  // Until when the host should not leave: who subscribes by pattern needs a moment to learn of a topic that
-  // this peer has just made and published in, and to fetch what is in it. `never`: no reason to stay.
-  [[nodiscard]] Time stay_until(Time now) const;
+  // True: the host should not leave yet. Who subscribes by pattern needs a moment to learn of a topic that
+  // this peer has just made and published in, and to fetch what is in it.
+  [[nodiscard]] bool should_stay(Time now) const;
   // Whether some of our own batches in the topic have not been taken by any other member (false if there is
   // no other member).
   [[nodiscard]] std::uint64_t untaken_events(TopicTag topic) const;

@@ -58,7 +58,6 @@ void PeerCore::to_roster(Time now, const LinkInfo& from, wire::Cursor& in, std::
   if (!topic || !topic->started) return fx_.count(Counter::frames_no_topic);
   const Bytes body = frame.body && !frame.whole ? frame.body.bytes() : in.rest();
   topic->roster.on(now, from, m, body, fx_);
-  if constexpr (std::is_same_v<M, wire::RosterJoin>) topic->multicast.note_joiner(now, from.peer);
   follow_roster(now, *topic);
   touch(*topic);
 }

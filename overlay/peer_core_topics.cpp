@@ -160,8 +160,8 @@ void PeerCore::match_patterns(Time now, const TopicRecord& record) {
   if (!topic && topics_.size() >= config_.topics_max) return fx_.count(Counter::directory_refused);
   if (!topic) topic = &open(now, record);
   if (topic->patterns > 0) return;
+  if (younger && !topic->wants_events()) topic->multicast.want_early();
   topic->patterns = 1;
-  if (younger) topic->multicast.want_early();
   fx_.tell({TopicNotice::Kind::opened, topic->tag, {}, 0, topic->name});
   use(now, *topic);
 }
@@ -218,18 +218,13 @@ std::uint64_t PeerCore::untaken_events(TopicTag tag) const {
   return topic ? topic->multicast.untaken() : 0;
 }
 
-Time PeerCore::stay_until(Time now) const {
-  Time until = never;
-  for (const auto& topic : topics_) {
-    const TopicRecord* record = directory_.find(topic->tag);
-    if (!record || record->creator != self_.id || topic->next_own == Seq{1} || links_.size() == 0) continue;
-    const std::uint64_t end =
-        record->created_us + static_cast<std::uint64_t>(config_.stay_after_founding.count());
-    if (end <= self_.wall_us(now)) continue;
-    const Time at = now + Duration{static_cast<std::int64_t>(end - self_.wall_us(now))};
-    until = until == never ? at : std::max(until, at);
-  }
-  return until;
+bool PeerCore::should_stay(Time now) const {
+  return links_.size() > 0 && std::ranges::any_of(topics_, [&](const auto& topic) {
+           const TopicRecord* record = directory_.find(topic->tag);
+           return record && record->creator == self_.id && topic->next_own > Seq{1} &&
+                  record->created_us + static_cast<std::uint64_t>(config_.stay_after_founding.count()) >
+                      self_.wall_us(now);
+         });
 }
 
 EventRef PeerCore::held(TopicTag tag, const StreamKey& stream, SeqRange range) const {
@@ -312,6 +307,7 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
         topic.multicast.on_member_left(fx_);
         fx_.tell({TopicNotice::Kind::member_left, topic.tag, change.peer, 0, {}});
         break;
+      case RosterChange::Kind::joins_here: topic.multicast.note_joiner(now, change.peer); break;
       case RosterChange::Kind::doubted: membership_.doubt_link(change.link); break;
       case RosterChange::Kind::announce_contact:
         directory_.announce_contact(now, topic.tag, topic.roster.own_statement(), active_links(), fx_);

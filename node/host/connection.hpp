@@ -6,6 +6,7 @@
 
 #include "node/host/admission.hpp"
 #include "overlay/base/strong.hpp"
+#include "overlay/effects/link_table.hpp"
 #include "overlay/link/link.hpp"
 
 #include <uv.h>
@@ -63,9 +64,9 @@ struct Connection {
   std::uint64_t dial = 0;            // the dial it belongs to; 0 = none
   Time give_up = never;              // connecting, ending
   bool dirty = false;                // has something to send
-  bool lagging = false;              // a frame was not queued since the last flush
+  bool refused = false;              // a frame was not queued since the last flush
   bool shut = false;                 // our side is closed, we wait for the other's
-  std::size_t backlog_told = 0;
+  LinkBacklog backlog_told;
   std::vector<std::byte> rest;  // sealed, not yet taken by the socket
   std::size_t rest_at = 0;
   LinkCounters counted{};  // what metrics have seen of the link's counters

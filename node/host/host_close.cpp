@@ -41,7 +41,7 @@ void Host::step_close() {
     case Phase::draining: {
       const std::uint64_t unsent = topics_->waiting() + topics_->untaken();
       if (unsent > 0 && !over) return;
-      if (const Time stay = core_->stay_until(now_); stay != never && stay > now_ && !over) return;
+      if (core_->should_stay(now_) && !over) return;
       report_.unsent = report_.unstored = unsent;
       core_->leave(now_);
       carry_out();

@@ -143,7 +143,7 @@ void Network::send(Time now, LinkId link, Flow flow, Bytes envelope, EventRef bo
     case Link::Queued::ok:
     case Link::Queued::dropped_oldest: break;
     case Link::Queued::full: return end(now, *c, CloseReason::slow);
-    case Link::Queued::lagging: c->lagging = true; break;
+    case Link::Queued::lagging: c->refused = true; break;
     case Link::Queued::too_large:
     case Link::Queued::closed: break;
   }
@@ -260,12 +260,8 @@ void Network::flush_one(Time now, Connection& c) {
       break;
   }
   if (c.stage != Connection::Stage::up) return;
-  std::size_t backlog = c.backlog();
-  const std::size_t of_repair = c.link->queued_bytes(Flow::repair);
-  // The link takes no more of a class: whatever the bytes say, the core must stop for a while.
-  if (std::exchange(c.lagging, false))
-    backlog = std::max(backlog, parts_.settings->core.multicast.link_lagging_bytes + 1);
-  if (backlog != c.backlog_told) parts_.core->on_backlog(now, c.id, c.backlog_told = backlog, of_repair);
+  const LinkBacklog backlog{c.backlog(), c.link->queued_bytes(Flow::repair), std::exchange(c.refused, false)};
+  if (backlog != c.backlog_told) parts_.core->on_backlog(now, c.id, c.backlog_told = backlog);
 }
 
 void Network::flush(Time now) {

@@ -88,7 +88,7 @@ void Network::tick(Time now) {
       if (why != CloseReason::none) gone(now, c, why);
     } else if (c.stage == Connection::Stage::up) {
       c.link->trim();
-      if (c.backlog_told > 0) mark(c);  // tells the core when a lagging link has caught up
+      if (c.backlog_told != LinkBacklog{}) mark(c);  // tells the core when a lagging link has caught up
     }
   }
   shed_partial_bytes(now);

@@ -136,12 +136,13 @@ Result<Seq, Errc> Outbox::add(const wire::EventView& event) {
 }
 
 bool Outbox::lone() {
+  if (!signer_.self) return false;
   const auto now = std::chrono::steady_clock::now();
   const bool pause = last_ - marked_by_ <= 2 && now - marked_at_ >= lone_after;
   pauses_ = pause ? pauses_ + 1 : 0;
   marked_by_ = last_;
   marked_at_ = now;
-  return signer_.self && pauses_ > 2;
+  return pauses_ > 2;
 }
 
 // Waking the loop takes about as long as a signature, so at low rates the event leaves sooner. A publisher
@@ -152,7 +153,9 @@ void Outbox::sign_ahead() {
     return;  // the loop was quicker
   Entry entry = std::exchange(open_, Entry{});
   entry.ahead = true;
+  ahead_ = true;
   sign(lock, std::span{&entry, 1});
+  ahead_ = false;
 }
 
 // The oldest full batches, with the lock released meanwhile.
@@ -190,7 +193,7 @@ bool Outbox::take(Batch& batch, SlabPool& slabs) {
   batch = Batch{};
   std::unique_lock lock{mutex_};
   // What is signed ahead is there in a moment: going to sleep would take longer.
-  for (int i = 0; i < 64 && signing_ && signed_.empty() && full_.empty(); ++i) {
+  for (int i = 0; i < 64 && ahead_; ++i) {
     lock.unlock();
     std::this_thread::yield();
     lock.lock();

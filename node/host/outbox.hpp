@@ -118,8 +118,8 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   static constexpr auto lone_after = std::chrono::microseconds{50};
   void sign(std::unique_lock<std::mutex>& lock, std::span<Entry> entries);
   void sign_some(std::unique_lock<std::mutex>& lock);
-  [[nodiscard]] bool
-  lone();  // whether the event that has just marked the outbox, and two before it, came alone
+  // Whether the event that has just marked the outbox, and two before it, came alone.
+  [[nodiscard]] bool lone();
   void sign_ahead();
   void use_rest(const wire::BatchBuilder& taken);
 
@@ -132,6 +132,7 @@ class Outbox : public std::enable_shared_from_this<Outbox> {
   Fifo<Entry> full_;        // those, which come before
   Entry open_;              // this one: it takes events
   bool signing_ = false;    // some thread has batches that belong between signed_ and full_
+  bool ahead_ = false;      // it is a lone event, there in a moment
   bool awaited_ = false;    // by the loop
   std::uint64_t last_ = 0;  // number of the newest event
   std::uint64_t waiting_ = 0;

@@ -25,6 +25,14 @@ struct LinkUp {
   wire::AddressList addresses;         // as the peer's record says; empty if it says none
 };
 
+// What waits at this end of a link, as its host tells it.
+struct LinkBacklog {
+  std::size_t bytes = 0;      // of reliable and repair class
+  std::size_t of_repair = 0;  // of them
+  bool refused = false;       // a class took no more, whatever the bytes say: it is over its budget or age
+  bool operator==(const LinkBacklog&) const = default;
+};
+
 struct LinkInfo {
   LinkId id;
   PeerId peer;

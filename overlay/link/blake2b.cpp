@@ -100,23 +100,12 @@ using Word [[gnu::vector_size(32)]] = std::uint64_t;
   m[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
-void blocks(State* const* states, const std::byte* const (&from)[4], std::size_t count) {
-  Word h[8], fed = {};
-  for (int lane = 0; lane < 4; ++lane) {
-    for (int i = 0; i < 8; ++i) h[i][lane] = states[lane]->h[i];
-    fed[lane] = states[lane]->fed;
-  }
-  for (std::size_t at = 0; at < count * block_bytes; at += block_bytes) {
-    Word m[16];
-    for (std::size_t i = 0; i < 4; ++i) turn(from, at + 32 * i, m + 4 * i);
-    fed = fed + block_bytes;
-    compress(h, m, fed, Word{});
-  }
-  for (int lane = 0; lane < 4; ++lane) {
-    for (int i = 0; i < 8; ++i) states[lane]->h[i] = h[i][lane];
-    states[lane]->fed = fed[lane];
-  }
+[[gnu::always_inline]] inline void turn_block(const std::byte* const (&from)[4], std::size_t at,
+                                              Word (&m)[16]) {
+  for (std::size_t i = 0; i < 4; ++i) turn(from, at + 32 * i, m + 4 * i);
 }
+
+#include "overlay/link/blake2b_blocks.inc"
 }  // namespace four
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -149,24 +138,13 @@ using Word [[gnu::vector_size(64)]] = std::uint64_t;
   }
 }
 
-void blocks(State* const* states, const std::byte* const (&from)[8], std::size_t count) {
-  Word h[8], fed = {};
-  for (int lane = 0; lane < 8; ++lane) {
-    for (int i = 0; i < 8; ++i) h[i][lane] = states[lane]->h[i];
-    fed[lane] = states[lane]->fed;
-  }
-  for (std::size_t at = 0; at < count * block_bytes; at += block_bytes) {
-    Word m[16];
-    turn(from, at, m);
-    turn(from, at + 64, m + 8);
-    fed = fed + block_bytes;
-    compress(h, m, fed, Word{});
-  }
-  for (int lane = 0; lane < 8; ++lane) {
-    for (int i = 0; i < 8; ++i) states[lane]->h[i] = h[i][lane];
-    states[lane]->fed = fed[lane];
-  }
+[[gnu::always_inline]] inline void turn_block(const std::byte* const (&from)[8], std::size_t at,
+                                              Word (&m)[16]) {
+  turn(from, at, m);
+  turn(from, at + 64, m + 8);
 }
+
+#include "overlay/link/blake2b_blocks.inc"
 }  // namespace eight
 #if defined(__clang__)
 #pragma clang attribute pop

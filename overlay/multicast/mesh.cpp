@@ -67,7 +67,7 @@ void Mesh::on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects
       if (!n && (!room || neighbours_.size() >= 4 * context_.config.mesh_max))
         return answer(wire::MeshVerb::no);
       if (!n) {
-        neighbours_.push_back({from.id, from.peer, false, false, now, {}});
+        neighbours_.push_back({.link = from.id, .peer = from.peer, .asked = now});
         n = &neighbours_.back();
       }
       answer(wire::MeshVerb::yes);
@@ -200,7 +200,7 @@ void Mesh::ask(Time now, const MemberRecord& member, Effects& fx) {
     return;
   }
   if (find(link->id)) return;
-  neighbours_.push_back({link->id, member.id, false, false, now, {}});
+  neighbours_.push_back({.link = link->id, .peer = member.id, .asked = now});
   fx.send(link->id, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::ask});
 }
 

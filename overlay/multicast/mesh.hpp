@@ -56,7 +56,7 @@ class Mesh {
     bool confirmed = false;
     bool owed_all = false;  // all frontiers, with the next flush
     Time asked{};
-    std::vector<Seq> known;  // by stream index
+    std::vector<Seq> known{};  // by stream index
   };
   struct BackOff {
     PeerId peer;

@@ -185,7 +185,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
 const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair& repair,
                              const EventRef& bytes, Effects& fx) {
   const Came came = take_in(now, from, bytes, 0, fx);
-  if (repair.last && came != Came::bad) puller_.on_answered(now, from.id);
+  if (repair.last && came != Came::bad) puller_.on_answered(now, from.id, came == Came::fresh);
   if (came != Came::fresh) return nullptr;
   fx.count(Counter::events_pulled, arrived_.fresh.events());
   return &arrived_;

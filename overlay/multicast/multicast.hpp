@@ -57,7 +57,7 @@ class Multicast {
   }
   // Before take_events: everything that members still hold is wanted, not only what comes from here on.
   void want_early() { want_early_ = true; }
-  void stop_taking() { taking_ = started_ = false; }
+  void stop_taking() { taking_ = started_ = want_early_ = false; }
   [[nodiscard]] bool taking() const { return taking_; }
   [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
 

@@ -32,8 +32,13 @@ void Puller::wanted(Time now, StreamIndex stream, Seq upto, LinkId from) {
   }
   const Stream& s = context_.streams[stream];
   if (s.accounted(SeqRange{Seq{1}, upto})) return;
-  holes_.push_back({stream, upto, upto, now + rng_.jitter(wait_for(from)), now, s.frontier(), from, LinkId{},
-                    0, false, Seq{}});
+  holes_.push_back({.stream = stream,
+                    .target = upto,
+                    .snapshot = upto,
+                    .due = now + rng_.jitter(wait_for(from)),
+                    .since = now,
+                    .oldest = s.frontier(),
+                    .source = from});
 }
 
 void Puller::on_progress(Time now, StreamIndex stream) {
@@ -51,7 +56,7 @@ void Puller::on_progress(Time now, StreamIndex stream) {
   }
 }
 
-void Puller::on_answered(Time now, LinkId link) {
+void Puller::on_answered(Time now, LinkId link, bool fresh) {
   for (Hole& hole : holes_) {
     // An answer that moved nothing is asked for again at the usual pace.
     if (hole.asked != link || context_.streams[hole.stream].frontier() <= hole.asked_at) continue;
@@ -59,7 +64,7 @@ void Puller::on_answered(Time now, LinkId link) {
     hole.attempts = 0;
     hole.due = std::min(hole.due, now);
   }
-  if (heard_due_ != never) heard_due_ = std::min(heard_due_, now);
+  if (fresh && heard_due_ != never) heard_due_ = std::min(heard_due_, now);
 }
 
 void Puller::on_have_not(Time now, StreamIndex stream, LinkId link) {

@@ -24,8 +24,9 @@ class Puller {
   void wanted(Time now, StreamIndex stream, Seq upto, LinkId from);
   // The stream has moved: its entry ends when nothing is missing.
   void on_progress(Time now, StreamIndex stream);
-  // `link` was asked and its answer is here: it is asked on at once for what is still missing.
-  void on_answered(Time now, LinkId link);
+  // `link` was asked and its answer is here, which ended with something new or not: it is asked on at once
+  // for what is still missing.
+  void on_answered(Time now, LinkId link, bool fresh);
   // `link` was asked and does not have what it was asked for.
   void on_have_not(Time now, StreamIndex stream, LinkId link);
   void forget(StreamIndex stream);
@@ -52,10 +53,10 @@ class Puller {
     Time since{};   // of the oldest hole
     Seq oldest;     // the frontier at `since`
     LinkId source;  // who spoke of it last
-    LinkId asked;
+    LinkId asked{};
     std::uint8_t attempts = 0;
     bool answered = false;  // by `asked`, which may have more
-    Seq asked_at;           // the frontier then
+    Seq asked_at{};         // the frontier then
   };
   Hole* find(StreamIndex stream);
   void ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, Effects& fx);

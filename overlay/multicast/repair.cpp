@@ -37,14 +37,16 @@ bool Multicast::may_answer(const LinkInfo& to) const {
   return left <= context_.config.answers_left_max;
 }
 
-// False: nothing of the range is here.
+// False: nothing of the range that could be given is here.
 bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange range, Answer& answer,
                              Effects& fx) {
   bool found = false;
   std::vector<CacheId> bad;
   context_.cache.each(context_.slot, stream, range, [&](const CachedBatch& b) {
-    found = true;
-    if (answer.bytes >= context_.config.answer_bytes_max) return false;
+    if (answer.bytes >= context_.config.answer_bytes_max) {
+      found = true;
+      return false;
+    }
     if (b.trust == Trust::attested) {
       const auto batch = wire::parse_batch(b.bytes.bytes(), context_.config.payload_max);
       if (!batch || !verify(*batch, fx)) {
@@ -52,6 +54,7 @@ bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange 
         return true;
       }
     }
+    found = true;
     if (!answer.next.empty())
       fx.send(from.id, Flow::repair, wire::Repair{context_.tag, false}, std::move(answer.next));
     answer.next = b.bytes;
@@ -59,7 +62,7 @@ bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange 
     return true;
   });
   for (CacheId id : bad) context_.cache.drop(id);
-  return found && bad.empty();
+  return found;
 }
 
 void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& fx) {

@@ -124,6 +124,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterJoin&, 
   merge_batch(now, Source::page, from.id, fx);
   const MemberRecord* member = roster_.find(from.peer);
   if (member == record.get() && member->entry_version() > known) spread_later(now, record, fx);
+  change(RosterChange::Kind::joins_here, from.peer);
 
   const bool mutual = std::ranges::any_of(contacts_, [&](const Contact& c) {
     return c.state == Contact::State::asked && c.record->id == from.peer;

@@ -55,7 +55,7 @@ void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason why
 
 // A dead member whom nobody had a link to is found by those next to it on the ring, who dial it. One failure
 // may be a restart.
-void RosterMachine::test_neighbour(Time now, const PeerId& peer, Effects& fx) {
+void RosterMachine::on_neighbour_failed(Time now, const PeerId& peer, Effects& fx) {
   const Neighbours next = roster_.neighbours(self_.id);
   if (!(next.before && next.before->id == peer) && !(next.after && next.after->id == peer)) return;
   if (std::ranges::find(failed_once_, peer) != failed_once_.end()) {
@@ -68,7 +68,7 @@ void RosterMachine::test_neighbour(Time now, const PeerId& peer, Effects& fx) {
 
 void RosterMachine::on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
-  if (phase_ == Phase::ready) test_neighbour(now, peer, fx);
+  if (phase_ == Phase::ready) on_neighbour_failed(now, peer, fx);
   for (Contact& contact : contacts_) {
     if (contact.record->id != peer || contact.state != Contact::State::dialling) continue;
     contact.state = Contact::State::failed;

@@ -33,11 +33,12 @@ struct OwnEntry {
 // What peer_core passes on to other machines.
 struct RosterChange {
   enum class Kind : std::uint8_t {
-    ready,    // the roster is as whole as the one of the member that welcomed us on `link`; no link: we
-              // are alone, the topic's first member or out of reach of its others
-    joined,   // `peer`; not told for what was there before `ready`
-    updated,  // `peer` has a newer entry
-    left,     // `peer` left, is gone, or its entry expired
+    ready,       // the roster is as whole as the one of the member that welcomed us on `link`; no link: we
+                 // are alone, the topic's first member or out of reach of its others
+    joined,      // `peer`; not told for what was there before `ready`
+    joins_here,  // `peer` has asked us to let it in: nobody has learnt of it earlier
+    updated,     // `peer` has a newer entry
+    left,        // `peer` left, is gone, or its entry expired
     announce_contact,  // the directory should name us: own_statement() is what to tell
     doubted,  // others cannot reach `peer`, and we are linked with it by `link`: it should be tested now
   };
@@ -173,7 +174,7 @@ class RosterMachine {
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);
 
-  void test_neighbour(Time now, const PeerId& peer, Effects& fx);
+  void on_neighbour_failed(Time now, const PeerId& peer, Effects& fx);
   void reach_out(Time now, Effects& fx);
   void change(RosterChange::Kind kind, const PeerId& peer, LinkId link = {});
   [[nodiscard]] bool linked(const PeerId& peer) const { return links_.find(peer) != nullptr; }

@@ -93,7 +93,7 @@ TEST(Multicast, NobodyIsAnsweredTwiceWhileTheFirstAnswerStillLeaves) {
   const LinkInfo* link = lab.at(0).core->links().find(lab.at(1).self.id);
   ASSERT_NE(link, nullptr);
   const std::size_t waits = CoreConfig{}.multicast.answer_left_max + 1;
-  lab.at(0).core->on_backlog(lab.now(), link->id, waits, waits);
+  lab.at(0).core->on_backlog(lab.now(), link->id, {waits, waits});
 
   lab.publish(0, tag, "x");
   lab.pass(seconds{2});
@@ -101,7 +101,7 @@ TEST(Multicast, NobodyIsAnsweredTwiceWhileTheFirstAnswerStillLeaves) {
   EXPECT_EQ(lab.sent[wire::Kind::repair], 0U);
   EXPECT_GE(lab.at(0).counts[Counter::pulls_put_off], 1U);
   lab.drop = nullptr;
-  lab.at(0).core->on_backlog(lab.now(), link->id, 0, 0);
+  lab.at(0).core->on_backlog(lab.now(), link->id, {});
   lab.pass(seconds{2});
   EXPECT_EQ(times(lab.at(1), "x"), 1U);
 }
@@ -320,16 +320,40 @@ TEST(Multicast, APatternIsOwedAYoungerTopicFromItsFirstEventOn) {
 
   const TopicTag tag = lab.open(0, Use::publish, {}, "rooms/1");
   for (const char* payload : {"a", "b", "c"}) lab.publish(0, tag, payload);  // nobody else has joined yet
-  EXPECT_GT(lab.at(0).core->stay_until(lab.now()), lab.now());
+  EXPECT_TRUE(lab.at(0).core->should_stay(lab.now()));
   lab.pass(seconds{1});
 
   for (std::size_t i : {1U, 2U})
     for (const char* payload : {"a", "b", "c"}) EXPECT_EQ(times(lab.at(i), payload), 1U) << i << payload;
-  EXPECT_EQ(lab.at(0).core->stay_until(lab.now()), never);
+  EXPECT_FALSE(lab.at(0).core->should_stay(lab.now()));
   ASSERT_TRUE(lab.at(3).core->subscribe_pattern(lab.now(), "rooms/#").has_value());
   lab.settle(3);
   lab.pass(seconds{3});
   EXPECT_THAT(lab.at(3).got, testing::IsEmpty()) << "this pattern is the younger one";
+}
+
+TEST(Multicast, WhatAPatternWasOwedIsNotOwedToALaterSubscription) {
+  Lab lab{3};
+  ASSERT_TRUE(lab.at(1).core->subscribe_pattern(lab.now(), "rooms/#").has_value());
+  lab.settle(1);
+  lab.pass(seconds{3});
+  const TopicTag tag = lab.open(0, Use::publish, {}, "rooms/1");
+  lab.open(1, Use::publish, {}, "rooms/1");
+  lab.open(2, Use::subscribe, {}, "rooms/1");  // a member to ask where to begin
+  ASSERT_TRUE(lab.gather(tag));
+  lab.at(1).core->unsubscribe_pattern(lab.now(), "rooms/#");
+  lab.settle(1);
+  lab.pass(seconds{1});
+  lab.publish(0, tag, "between");
+  lab.pass(seconds{1});
+
+  lab.open(1, Use::subscribe, {}, "rooms/1");
+  lab.pass(seconds{2});
+  lab.publish(0, tag, "after");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(1), "between"), 0U);
+  EXPECT_EQ(times(lab.at(1), "after"), 1U);
 }
 
 TEST(Multicast, AtWhateverMomentAFounderPublishesAPatternGetsIt) {
@@ -345,7 +369,7 @@ TEST(Multicast, AtWhateverMomentAFounderPublishesAPatternGetsIt) {
 
     const TopicTag tag = lab.open(founder, Use::publish, {}, "rooms/1");
     lab.publish(founder, tag, "x");
-    lab.pass(lab.at(founder).core->stay_until(lab.now()) - lab.now());
+    lab.pass(CoreConfig{}.stay_after_founding);
 
     EXPECT_EQ(times(lab.at(0), "x"), 1U) << "after " << ms << " ms";
   }

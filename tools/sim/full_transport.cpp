@@ -224,8 +224,7 @@ void FullTransport::on_look(Time now, std::uint32_t key) {
   }
   pump(now, connection, end);
   if (!link.up()) return;
-  const std::size_t of_repair = link.queued_bytes(Flow::repair);
-  tell_backlog(connection, end, link.queued_bytes(Flow::reliable) + of_repair, of_repair);
+  tell_backlog(connection, end, link.queued_bytes(Flow::reliable), link.queued_bytes(Flow::repair));
 }
 
 void FullTransport::end_soon(Time now, std::uint32_t connection, std::uint8_t end, CloseReason why) {

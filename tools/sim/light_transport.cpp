@@ -70,7 +70,7 @@ void LightTransport::send(Time now, std::uint32_t from, LinkId link, Flow flow, 
   const std::size_t bytes = envelope.size() + body.size() + frame_overhead;
   if (!has_room(now, connection, end, flow, bytes)) {
     ++counters_.not_queued;
-    c.refused[end] = flow == Flow::reliable || flow == Flow::repair;
+    if (flow == Flow::reliable || flow == Flow::repair) c.refused[end] = true;
     return plan_look(now, connection, end);
   }
   host_.carried({from, c.peer[1 - end], flow, static_cast<std::uint32_t>(envelope.size()),
@@ -163,9 +163,8 @@ void LightTransport::on_look(Time now, std::uint32_t key) {
   c.look_planned[end] = false;
   if (!c.open[end]) return;
   const Waiting waits = waiting(connection, end);
-  const std::size_t of_repair = waits.bytes[static_cast<std::size_t>(Flow::repair)];
-  const std::size_t bytes = waits.bytes[static_cast<std::size_t>(Flow::reliable)] + of_repair;
-  tell_backlog(connection, end, bytes, of_repair);
+  tell_backlog(connection, end, waits.bytes[static_cast<std::size_t>(Flow::reliable)],
+               waits.bytes[static_cast<std::size_t>(Flow::repair)]);
   if (waits.data() > 0) plan_look(now, connection, end);
 }
 

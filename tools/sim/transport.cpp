@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/transport.hpp"
 
-#include "overlay/multicast/config.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -355,11 +353,11 @@ void Transport::on_leaves(Time now, std::uint32_t peer) {
   }
 }
 
-void Transport::tell_backlog(std::uint32_t connection, std::uint8_t end, std::size_t bytes,
-                             std::size_t of_repair) {
+void Transport::tell_backlog(std::uint32_t connection, std::uint8_t end, std::size_t reliable,
+                             std::size_t repair) {
   Connection& c = connections_[connection];
-  if (std::exchange(c.refused[end], false)) bytes = std::max(bytes, MulticastConfig{}.link_lagging_bytes + 1);
-  host_.backlog(c.peer[end], id_of(connection), bytes, of_repair);
+  host_.backlog(c.peer[end], id_of(connection),
+                {reliable + repair, repair, std::exchange(c.refused[end], false)});
 }
 
 void Transport::plan_look(Time now, std::uint32_t connection, std::uint8_t end) {

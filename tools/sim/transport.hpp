@@ -49,7 +49,7 @@ class TransportHost {
   virtual void link_down(std::uint32_t peer, LinkId link, CloseReason why) = 0;
   virtual void dial_failed(std::uint32_t peer, const DialWish& wish) = 0;
   virtual void frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame) = 0;
-  virtual void backlog(std::uint32_t peer, LinkId link, std::size_t bytes, std::size_t of_repair) = 0;
+  virtual void backlog(std::uint32_t peer, LinkId link, const LinkBacklog& backlog) = 0;
 
  protected:
   ~TransportHost() = default;
@@ -152,8 +152,8 @@ class Transport {
   [[nodiscard]] Waiting waiting(std::uint32_t connection, std::uint8_t end);
   [[nodiscard]] bool way_out_busy(std::uint32_t peer) const { return way_out_.busy(peer); }
   void plan_look(Time now, std::uint32_t connection, std::uint8_t end);
-  // As a host tells it: a class that took no more counts as lagging whatever its bytes say.
-  void tell_backlog(std::uint32_t connection, std::uint8_t end, std::size_t bytes, std::size_t of_repair);
+  // To the core, with what was refused since it was told last.
+  void tell_backlog(std::uint32_t connection, std::uint8_t end, std::size_t reliable, std::size_t repair);
   // The core has closed its end: it is told so in a turn of its own, as by a host.
   void plan_closed(Time now, std::uint32_t connection, std::uint8_t end, CloseReason why);
   void answer_reset(Time now, std::uint32_t connection, std::uint8_t dead_end);

@@ -190,7 +190,7 @@ class World final : public TransportHost {
   void link_down(std::uint32_t peer, LinkId link, CloseReason why) override;
   void dial_failed(std::uint32_t peer, const DialWish& wish) override;
   void frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame) override;
-  void backlog(std::uint32_t peer, LinkId link, std::size_t bytes, std::size_t of_repair) override;
+  void backlog(std::uint32_t peer, LinkId link, const LinkBacklog& backlog) override;
 
   [[nodiscard]] Time local(const SimPeer& peer) const;
   [[nodiscard]] Time world_time(const SimPeer& peer, Time local) const;

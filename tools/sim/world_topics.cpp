@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The applications of a simulated world: who opens which topic, subscribes and publishes.
+#include "overlay/base/bytes.hpp"
+#include "overlay/link/sodium.hpp"
+#include "overlay/link/toy_crypto.hpp"
+#include "overlay/wire/event_messages.hpp"
+#include "tools/sim/full_transport.hpp"
+#include "tools/sim/light_transport.hpp"
+#include "tools/sim/world.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace boato::sim {
+
+std::uint32_t World::add_topic(std::string name, std::optional<Contract> contract) {
+  topics_.push_back({std::move(name), std::move(contract), {}});
+  return static_cast<std::uint32_t>(topics_.size() - 1);
+}
+
+void World::want(std::uint32_t peer, std::uint32_t topic, bool subscribe, bool publish) {
+  SimPeer& p = peers_[peer];
+  for (Want& want : p.wants) {
+    if (want.topic != topic) continue;
+    const Want more{topic, subscribe && !want.subscribe, publish && !want.publish};
+    want.subscribe |= subscribe;
+    want.publish |= publish;
+    if (p.core && (more.subscribe || more.publish)) {
+      open(peer, more);
+      settle(peer);
+    }
+    return;
+  }
+  p.wants.push_back({topic, subscribe, publish});
+  if (p.core) {
+    open(peer, p.wants.back());
+    settle(peer);
+  }
+}
+
+void World::open(std::uint32_t peer, const Want& want) {
+  SimPeer& p = peers_[peer];
+  SimTopic& topic = topics_[want.topic];
+  for (const Use use : {Use::subscribe, Use::publish}) {
+    if (!(use == Use::subscribe ? want.subscribe : want.publish)) continue;
+    const auto tag = p.core->open_topic(local(p), topic.name, topic.contract, use);
+    if (!tag) {
+      verdicts_.add(now_, "open",
+                    "peer " + std::to_string(peer) + " may not open " + topic.name + ": " +
+                        std::string{to_string(tag.error())});
+      continue;
+    }
+    if (!topic.known) {
+      topic.known = true;
+      topic.tag = *tag;
+      topic.ghost = ghost_.add_topic(*tag, topic.contract.value_or(Contract{}));
+    }
+    if (use == Use::subscribe) ghost_.opened(now_, peer, topic.ghost);
+  }
+}
+
+void World::drop(std::uint32_t peer, std::uint32_t topic) {
+  SimPeer& p = peers_[peer];
+  for (std::size_t i = 0; i < p.wants.size(); ++i) {
+    if (p.wants[i].topic != topic) continue;
+    const Want want = p.wants[i];
+    p.wants.erase(p.wants.begin() + static_cast<std::ptrdiff_t>(i));
+    if (!p.core || !topics_[topic].known) return;
+    if (want.subscribe) {
+      ghost_.closed(now_, peer, topics_[topic].ghost);
+      p.core->close_topic(local(p), topics_[topic].tag, Use::subscribe);
+    }
+    if (want.publish) p.core->close_topic(local(p), topics_[topic].tag, Use::publish);
+    return settle(peer);
+  }
+}
+
+void World::want_pattern(std::uint32_t peer, std::string pattern) {
+  SimPeer& p = peers_[peer];
+  p.patterns.push_back(pattern);
+  if (!p.core) return;
+  BOATO_CHECK(p.core->subscribe_pattern(local(p), pattern));
+  settle(peer);
+}
+
+void World::pattern_opened(std::uint32_t peer, TopicTag tag) {
+  for (const SimTopic& topic : topics_)
+    if (topic.known && topic.tag == tag) return ghost_.opened(now_, peer, topic.ghost);
+  verdicts_.add(now_, "pattern", "peer " + std::to_string(peer) + " opened a topic that nobody made");
+}
+
+bool World::wants(std::uint32_t peer, std::uint32_t topic) const {
+  return std::ranges::any_of(peers_[peer].wants, [&](const Want& want) { return want.topic == topic; });
+}
+
+bool World::publishes(std::uint32_t peer) const {
+  return std::ranges::any_of(publishers_, [&](const PublisherState& s) { return s.what.peer == peer; });
+}
+
+void World::add_publisher(const Publisher& publisher, Time from) {
+  want(publisher.peer, publisher.topic, false, true);
+  publishers_.push_back({publisher, 1, 0});
+  heap_.plan(std::max(from, now_), Happening::publish, static_cast<std::uint32_t>(publishers_.size() - 1));
+}
+
+void World::on_publish(std::uint32_t index) {
+  PublisherState& s = publishers_[index];
+  if (now_ > s.what.until) return;
+  heap_.plan(now_ + std::max(s.what.every, Duration{1}), Happening::publish, index);
+  SimPeer& p = peers_[s.what.peer];
+  const SimTopic& topic = topics_[s.what.topic];
+  if (!p.core || p.paused || p.leaving || !topic.known) return;
+  if (s.start != p.starts) {
+    s.start = p.starts;
+    s.next = 1;
+  }
+  if (!p.core->has_room(topic.tag)) {
+    ++publish_refused_;
+    return;
+  }
+  const std::size_t room =
+      wire::batch_header_bytes + s.what.batch * (wire::event_header_bytes + std::size_t{s.what.payload});
+  wire::BatchBuilder batch{slabs_.take(room)};
+  content_.clear();
+  payload_.resize(std::max<std::size_t>(s.what.payload, 16));
+  for (std::uint16_t i = 0; i < s.what.batch; ++i) {
+    Rng fill{(std::uint64_t{index} << 40 | p.starts << 32) ^ (s.next + i)};
+    put_be(payload_.data(), s.next + i);
+    put_be(payload_.data() + 8, fill.next());
+    wire::EventView event;
+    event.time_us = wall_us(p);
+    event.payload = Bytes{payload_}.first(std::max<std::size_t>(s.what.payload, 16));
+    if (!batch.add(event)) break;
+    content_.push_back(content_hash(event));
+  }
+  if (!p.core->publish(local(p), topic.tag, batch, Seq{s.next})) {
+    ++publish_refused_;
+    return settle(s.what.peer);
+  }
+  ghost_.published(now_, s.what.peer, p.self.incarnation, topic.tag, Seq{s.next}, content_);
+  if (watching_ && watched_seq_ == 0 && s.what.topic == watched_topic_ && s.what.peer == watched_publisher_)
+    watched_seq_ = s.next;
+  s.next += content_.size();
+  settle(s.what.peer);
+}
+
+void World::preload(std::uint32_t topic) {
+  std::vector<const MemberRecord*> records;
+  const TopicTag tag = topics_[topic].tag;
+  for (SimPeer& p : peers_)
+    if (p.core)
+      if (const MemberRecord* own = p.core->own_record(tag)) records.push_back(own);
+  std::ranges::sort(records, {}, [](const MemberRecord* r) { return ring_place(r->id); });
+  for (const MemberRecord* record : records) records_.keep(record);
+  for (std::uint32_t i = 0; i < peers(); ++i) {
+    if (!peers_[i].core || !peers_[i].core->own_record(tag)) continue;
+    peers_[i].core->preload_roster(local(peers_[i]), tag, records);
+    settle(i);
+  }
+  for (const MemberRecord* record : records) records_.drop(record);
+}
+
+}  // namespace boato::sim
