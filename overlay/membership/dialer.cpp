@@ -28,6 +28,8 @@ std::uint64_t Dialer::key_of(const DialWish& wish) {
 bool Dialer::known(std::uint64_t key) const { return std::ranges::find(known_, key) != known_.end(); }
 
 void Dialer::remember(std::uint64_t key) {
+  for (Wish& w : wishes_)
+    if (w.key == key) w.known = true;
   if (known(key)) return;
   if (known_.size() < config_.known_max) {
     known_.push_back(key);
@@ -57,20 +59,29 @@ void Dialer::back_off(Time now, std::uint64_t key, Duration least, bool grow) {
     ++b->failures;
   }
   b->until = std::max(b->until, now + pause);
+  for (Wish& w : wishes_)
+    if (w.key == key) w.not_before = b->until;
 }
 
 void Dialer::on_wish(Time now, const DialWish& wish) {
   if (wish.addresses.empty()) return;
   if (has_peer(wish) && (wish.peer == self_.id || links_.find(wish.peer))) return;
   const std::uint64_t key = key_of(wish);
-  const auto same = [&](const Wish& w) { return key_of(w.dial) == key; };
-  if (std::ranges::any_of(flights_, same)) return;
-  if (const auto at = std::ranges::find_if(wishes_, same); at != wishes_.end()) {
+  if (std::ranges::find(flights_, key, &Wish::key) != flights_.end()) return;
+  if (const auto at = std::ranges::find(wishes_, key, &Wish::key); at != wishes_.end()) {
     at->until = now + config_.wish_life;
-    return;
+    return changed();
   }
   if (wishes_.size() >= config_.wishes_max) wishes_.erase(wishes_.begin());
-  wishes_.push_back({wish, now + config_.wish_life});
+  const Backoff* b = backoff(key);
+  wishes_.push_back({wish, key, known(key), b ? b->until : Time{}, now + config_.wish_life});
+  changed();
+}
+
+void Dialer::set_mass_death(bool on) {
+  if (mass_death_ == on) return;
+  mass_death_ = on;
+  changed();
 }
 
 void Dialer::refill(Bucket& bucket, std::uint32_t rate, Time now) {
@@ -86,60 +97,71 @@ Time Dialer::token_at(const Bucket& bucket, std::uint32_t rate) const {
 }
 
 void Dialer::expire(Time now) {
-  const auto over = [&](const Wish& w) {
-    return w.until <= now || (has_peer(w.dial) && links_.find(w.dial.peer) != nullptr);
-  };
+  const auto over = [now](const Wish& w) { return w.until <= now; };
   std::erase_if(wishes_, over);
-  std::erase_if(flights_, [&](const Wish& w) { return w.until <= now; });
+  std::erase_if(flights_, over);
   // A backoff is kept for a while after its end: the next failure goes on from its count.
   std::erase_if(backoffs_, [&](const Backoff& b) { return b.until + config_.retry_max <= now; });
 }
 
 Time Dialer::ready_at(const Wish& wish) const {
-  const std::uint64_t key = key_of(wish.dial);
-  const bool old = known(key);
-  Time at = old ? token_at(known_bucket_, config_.known_per_second)
-                : token_at(fresh_bucket_, config_.fresh_per_second);
-  const auto b = std::ranges::find(backoffs_, key, &Backoff::key);
-  if (b != backoffs_.end()) at = std::max(at, b->until);
+  const Time at = wish.known ? token_at(known_bucket_, config_.known_per_second)
+                             : token_at(fresh_bucket_, config_.fresh_per_second);
+  return std::max(at, wish.not_before);
+}
+
+Time Dialer::soonest() const {
+  Time at = never;
+  const bool free = flights_.size() < places();
+  for (const Wish& w : wishes_) {
+    at = std::min(at, w.until);
+    if (free) at = std::min(at, ready_at(w));
+  }
+  for (const Wish& w : flights_) at = std::min(at, w.until);
   return at;
 }
 
 std::optional<DialWish> Dialer::take(Time now) {
+  if (now < next_) return std::nullopt;
   expire(now);
-  if (flights_.size() >= (mass_death_ ? config_.parallel_mass_max : config_.parallel_max))
-    return std::nullopt;
   refill(fresh_bucket_, config_.fresh_per_second, now);
   refill(known_bucket_, config_.known_per_second, now);
-  const auto at = std::ranges::find_if(wishes_, [&](const Wish& w) { return ready_at(w) <= now; });
-  if (at == wishes_.end()) return std::nullopt;
-  Wish granted = *at;
-  wishes_.erase(at);
-  (known(key_of(granted.dial)) ? known_bucket_ : fresh_bucket_).tokens -= token;
-  granted.until = now + config_.result_within;
-  flights_.push_back(granted);
-  return granted.dial;
+  const auto at = flights_.size() < places()
+                      ? std::ranges::find_if(wishes_, [&](const Wish& w) { return ready_at(w) <= now; })
+                      : wishes_.end();
+  std::optional<DialWish> granted;
+  if (at != wishes_.end()) {
+    granted = at->dial;
+    (at->known ? known_bucket_ : fresh_bucket_).tokens -= token;
+    at->until = now + config_.result_within;
+    flights_.push_back(*at);
+    wishes_.erase(at);
+  }
+  changed();
+  return granted;
 }
 
 void Dialer::on_result(Time now, const DialWish& dial, bool ok) {
   if (dial.addresses.empty()) return;
   const std::uint64_t key = key_of(dial);
-  std::erase_if(flights_, [&](const Wish& w) { return key_of(w.dial) == key; });
+  std::erase_if(flights_, [&](const Wish& w) { return w.key == key; });
   if (!ok) {
     back_off(now, key, Duration{0}, true);
   } else {
     std::erase_if(backoffs_, [&](const Backoff& b) { return b.key == key; });
     remember(key);
   }
+  changed();
 }
 
 void Dialer::on_link_up(Time now, const LinkInfo& link) {
   const std::uint64_t key = ring_place(link.peer);
   remember(key);
-  const auto ours = [&](const Wish& w) { return w.dial.peer == link.peer; };
+  const auto ours = [&](const Wish& w) { return w.key == key && w.dial.peer == link.peer; };
   const bool asked_by_name = std::erase_if(flights_, ours) > 0;
   std::erase_if(wishes_, ours);
   if (Backoff* b = backoff(key)) b->failures = 0;
+  changed();
   if (asked_by_name || !link.dialed) return;
   // A dial to an address without a name has found its peer: the one whose address it was, else the eldest
   // such dial.
@@ -162,19 +184,9 @@ void Dialer::on_link_down(Time now, const LinkInfo& link, CloseReason why) {
     case CloseReason::idle: back_off(now, key, config_.after_full, false); break;
     case CloseReason::protocol: back_off(now, key, config_.after_protocol, false); break;
     case CloseReason::denied: back_off(now, key, config_.after_denied, false); break;
-    default: break;
+    default: return;
   }
-}
-
-Time Dialer::next_deadline() const {
-  Time at = never;
-  const bool free = flights_.size() < (mass_death_ ? config_.parallel_mass_max : config_.parallel_max);
-  for (const Wish& w : wishes_) {
-    at = std::min(at, w.until);
-    if (free) at = std::min(at, ready_at(w));
-  }
-  for (const Wish& w : flights_) at = std::min(at, w.until);
-  return at;
+  changed();
 }
 
 void Dialer::check_invariants() const {
@@ -182,9 +194,9 @@ void Dialer::check_invariants() const {
   BOATO_CHECK(flights_.size() <= config_.parallel_mass_max);
   BOATO_CHECK(backoffs_.size() <= config_.backoffs_max);
   BOATO_CHECK(known_.size() <= config_.known_max);
+  BOATO_DCHECK(next_ == soonest());
   for (std::size_t i = 0; i < wishes_.size(); ++i)
-    for (std::size_t k = i + 1; k < wishes_.size(); ++k)
-      BOATO_DCHECK(key_of(wishes_[i].dial) != key_of(wishes_[k].dial));
+    for (std::size_t k = i + 1; k < wishes_.size(); ++k) BOATO_DCHECK(wishes_[i].key != wishes_[k].key);
 }
 
 }  // namespace boato

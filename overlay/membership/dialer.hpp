@@ -49,9 +49,9 @@ class Dialer {
   void on_result(Time now, const DialWish& dial, bool ok);
   void on_link_up(Time now, const LinkInfo& link);
   void on_link_down(Time now, const LinkInfo& link, CloseReason why);
-  void set_mass_death(bool on) { mass_death_ = on; }
+  void set_mass_death(bool on);
 
-  [[nodiscard]] Time next_deadline() const;  // when take() may have something again
+  [[nodiscard]] Time next_deadline() const { return next_; }  // when take() may have something again
   [[nodiscard]] std::size_t waiting() const { return wishes_.size(); }
   [[nodiscard]] std::size_t under_way() const { return flights_.size(); }
   void check_invariants() const;
@@ -59,6 +59,9 @@ class Dialer {
  private:
   struct Wish {
     DialWish dial;
+    std::uint64_t key = 0;  // key_of(dial)
+    bool known = false;     // once authenticated, as far as remembered when it was wished
+    Time not_before{};      // its peer failed or sent us away
     Time until{};
   };
   struct Backoff {
@@ -80,6 +83,11 @@ class Dialer {
   static void refill(Bucket& bucket, std::uint32_t rate, Time now);
   [[nodiscard]] Time token_at(const Bucket& bucket, std::uint32_t rate) const;
   void expire(Time now);
+  [[nodiscard]] std::size_t places() const {
+    return mass_death_ ? config_.parallel_mass_max : config_.parallel_max;
+  }
+  [[nodiscard]] Time soonest() const;
+  void changed() { next_ = soonest(); }
 
   const DialerConfig config_;
   const Self& self_;
@@ -92,6 +100,7 @@ class Dialer {
   std::size_t known_next_ = 0;
   Bucket fresh_bucket_, known_bucket_;
   bool mass_death_ = false;
+  Time next_ = never;  // soonest(), kept: it is asked for after every handler
 };
 
 }  // namespace boato
