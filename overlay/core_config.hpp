@@ -4,6 +4,7 @@
 #include "overlay/membership/config.hpp"
 #include "overlay/membership/dialer.hpp"
 #include "overlay/membership/directory.hpp"
+#include "overlay/membership/link_budget.hpp"
 #include "overlay/multicast/config.hpp"
 #include "overlay/order/fifo.hpp"
 #include "overlay/order/hold_budget.hpp"
@@ -29,8 +30,7 @@ struct CoreConfig {
   std::size_t views_max = 16384;                           // answers of topology tools that nobody has taken
   Duration stay_after_founding = std::chrono::seconds{1};  // news of a topic spreads in hundreds of ms
   Duration sweep_every = std::chrono::seconds{1};
-  Duration link_young = std::chrono::seconds{30};  // no link is closed as idle before
-  Duration link_idle = std::chrono::seconds{60};   // without any role
+  LinkBudgetConfig links;
 };
 
 }  // namespace boato

@@ -207,14 +207,15 @@ void PeerCore::touch(TopicState& topic) {
 // Links without any role are closed after a while, and liveness learns which links other rooms use.
 void PeerCore::sweep_links(Time now) {
   next_sweep_ = now + rng_.jitter(config_.sweep_every);
+  uses_.clear();
   for (const LinkInfo& link : links_.all()) {
     const bool used = std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.uses(link.id); });
     membership_.set_busy(link.id, used);
-    if (used || membership_.uses(link.id) || membership_.used_there(link.id) || leaving_) continue;
-    if (now - link.since > config_.link_young && now - membership_.quiet_since(link.id) > config_.link_idle &&
-        link.backlog == 0)
-      fx_.close(link.id, CloseReason::idle);
+    const bool ours = used || membership_.uses(link.id) || link.backlog > 0;
+    uses_.push_back({link.id, link.since, link.last_work, ours, membership_.used_there(link.id)});
   }
+  if (!leaving_)
+    for (const LinkId link : spare_links(now, config_.links, uses_)) fx_.close(link, CloseReason::idle);
   std::erase_if(view_wishes_, [&](const ViewWish& w) { return w.until <= now; });
   for (auto& topic : topics_)
     if (topic->outside) care_outside(now, *topic);

@@ -31,6 +31,7 @@
 namespace boato {
 
 struct Arrived;
+class Roster;
 struct TopicState;
 class RecordPool;
 
@@ -158,9 +159,11 @@ class PeerCore {
   void ask_view(Time now, const PeerId& peer, const wire::AddressList& addresses, std::uint32_t token);
   [[nodiscard]] std::vector<PeerView> take_views();
 
-  // Sets a full roster at once: large simulations start from a state that joining would reach.
-  void preload_roster(Time now, TopicTag topic, std::span<const MemberRecord* const> records);
-  [[nodiscard]] const MemberRecord* own_record(TopicTag topic) const;
+  [[nodiscard]] const Roster* roster(TopicTag topic) const;  // null: takes no part in it
+
+  // Sets a roster, as no message could: simulations study rosters that differ. `records` are the pool's; our
+  // own stays whether it is among them or not.
+  void set_roster(Time now, TopicTag topic, std::span<const MemberRecord* const> records);
 
   void check_invariants() const;
 
@@ -242,6 +245,7 @@ class PeerCore {
   std::vector<DialWish> granted_;
   std::vector<DialWish> wishes_;
   std::vector<ViewWish> view_wishes_;
+  std::vector<LinkUse> uses_;  // of the sweep at hand
   std::vector<PeerView> views_;
   std::vector<LinkId> active_;
   std::vector<Duty> duties_;

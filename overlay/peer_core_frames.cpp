@@ -113,6 +113,8 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame) {
   Kind kind{};
   std::uint32_t fields = 0;
   if (!wire::open_frame(in, kind, fields)) return malformed(from);
+  if (kind == Kind::cast || kind == Kind::taken || kind == Kind::pull || kind == Kind::repair)
+    if (LinkInfo* link = links_.edit(from.id)) link->last_work = now;
   switch (kind) {
     case Kind::cast: return batch_to_multicast<wire::Cast>(now, from, in, fields, frame);
     case Kind::repair: return batch_to_multicast<wire::Repair>(now, from, in, fields, frame);

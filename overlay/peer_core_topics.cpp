@@ -307,7 +307,11 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
         topic.multicast.on_member_left(fx_);
         fx_.tell({TopicNotice::Kind::member_left, topic.tag, change.peer, 0, {}});
         break;
-      case RosterChange::Kind::joins_here: topic.multicast.note_joiner(now, change.peer); break;
+      case RosterChange::Kind::joins_here:
+        topic.multicast.note_joiner(now, change.peer);
+        if (const MemberRecord* record = topic.roster.roster().find(change.peer))
+          directory_.offer_contact(now, topic.tag, record->statement, active_links(), fx_);
+        break;
       case RosterChange::Kind::doubted: membership_.doubt_link(change.link); break;
       case RosterChange::Kind::announce_contact:
         directory_.announce_contact(now, topic.tag, topic.roster.own_statement(), active_links(), fx_);
@@ -413,17 +417,17 @@ std::vector<std::pair<PeerId, bool>> PeerCore::members(TopicTag tag) const {
   return out;
 }
 
-void PeerCore::preload_roster(Time now, TopicTag tag, std::span<const MemberRecord* const> records) {
-  TopicState* topic = find(tag);
-  BOATO_CHECK(topic != nullptr);
-  topic->roster.preload(now, records, fx_);
-  follow_roster(now, *topic);
-  touch(*topic);
+const Roster* PeerCore::roster(TopicTag tag) const {
+  const TopicState* topic = find(tag);
+  return topic && topic->started ? &topic->roster.roster() : nullptr;
 }
 
-const MemberRecord* PeerCore::own_record(TopicTag tag) const {
-  const TopicState* topic = find(tag);
-  return topic ? topic->roster.own_record() : nullptr;
+void PeerCore::set_roster(Time now, TopicTag tag, std::span<const MemberRecord* const> records) {
+  TopicState* topic = find(tag);
+  BOATO_CHECK(topic != nullptr);
+  topic->roster.set_members(now, records, fx_);
+  follow_roster(now, *topic);
+  touch(*topic);
 }
 
 }  // namespace boato

@@ -132,7 +132,7 @@ constexpr Key keys[]{
     key(
         "limits.passive_max", [](Settings& s) -> auto& { return s.core.membership.passive_max; }),
     key(
-        "limits.link_idle", [](Settings& s) -> auto& { return s.core.link_idle; }),
+        "limits.link_idle", [](Settings& s) -> auto& { return s.core.links.quiet; }),
     key(
         "limits.dials_per_s", [](Settings& s) -> auto& { return s.core.dialer.fresh_per_second; }),
     key(

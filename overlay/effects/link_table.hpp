@@ -42,9 +42,10 @@ struct LinkInfo {
   std::uint32_t flags = 0;
   wire::AddressList addresses;
   Time since{};
-  Time last_heard{};
-  Duration rtt{0};                 // 0 = not measured yet
-  std::size_t backlog = 0;         // bytes of reliable and repair class that wait at this end
+  Time last_heard{};        // any frame
+  Time last_work{};         // a frame that carried events, answered them or asked for some; Time{}: none
+  Duration rtt{0};          // 0 = not measured yet
+  std::size_t backlog = 0;  // bytes of reliable and repair class that wait at this end
   std::size_t repair_backlog = 0;  // of them, of repair class
   bool lagging = false;            // over its data budget: no CAST goes here until it is below half
 };

@@ -72,6 +72,9 @@ class Directory {
                                            Effects& fx);
   // Puts our own roster entry among the topic's contacts (flag_leaving: takes it out).
   void announce_contact(Time now, TopicTag topic, Bytes statement, Active active, Effects& fx);
+  // Names a newcomer as a contact while the topic has few: the member that lets it in does, so that a
+  // thousand that join at once do not all name themselves.
+  void offer_contact(Time now, TopicTag topic, Bytes statement, Active active, Effects& fx);
   // Deletes a topic that this peer created. Errors: no_such, not_allowed.
   Result<void, Errc> remove(Time now, TopicTag topic, Active active, Effects& fx);
 

@@ -91,6 +91,7 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Join& m, Effects
   pick_samples(now, from.peer, config_.active_target, samples.samples);
   fx.send(from.id, Flow::control, samples);
   if (active_.size() < target()) ask(now, from.peer, from.addresses, Why::walk, fx);
+  served_.push_back({from.id, now + config_.served_after});
   const wire::PeerSample& origin = m.self[0];
   if (origin.addresses.empty() || (origin.flags & (wire::flag_no_inbound | wire::flag_guest))) return;
   for (std::uint32_t i = 0; i < config_.walks; ++i) {

@@ -30,7 +30,6 @@ void Liveness::on_link_up(Time now, const LinkInfo& link) {
   if (find(link.id)) return;
   State state;
   state.link = link.id;
-  state.quiet_since = now;
   states_.insert(std::ranges::lower_bound(states_, link.id, {}, &State::link), state);
   next_check_ = std::min(next_check_, now);
 }
@@ -50,7 +49,8 @@ void Liveness::set_busy(LinkId link, bool busy) {
   State* state = find(link);
   if (!state || state->busy == busy) return;
   state->busy = busy;
-  if (busy) next_check_ = Time{};  // at once
+  state->tell = true;
+  next_check_ = Time{};  // at once
 }
 
 bool Liveness::busy(LinkId link) const {
@@ -74,23 +74,10 @@ void Liveness::doubt(LinkId link) {
   next_check_ = Time{};  // at once
 }
 
-Time Liveness::quiet_since(LinkId link) const {
-  const State* state = find(link);
-  const LinkInfo* info = links_.find(link);
-  if (!state || !info) return never;
-  return info->last_heard > state->pong_heard ? std::max(state->quiet_since, info->last_heard)
-                                              : state->quiet_since;
-}
-
-void Liveness::on_ping(Time now, LinkId link) {
-  if (State* state = find(link)) state->pong_heard = now;
-}
-
 Duration Liveness::on_pong(Time now, LinkId link, std::uint32_t token) {
   State* state = find(link);
   if (!state || token == 0 || token != state->token) return Duration{0};
   state->token = 0;
-  state->pong_heard = now;
   if (health_ > 1) --health_;
   const auto sample = static_cast<std::int64_t>(std::clamp<std::int64_t>(
       (now - state->sent).count(), 1, std::chrono::microseconds{60'000'000}.count()));
@@ -133,7 +120,7 @@ Duration Liveness::silence_allowed(Time now, const State& state, const LinkInfo&
   Duration silence = config_.ping_active;
   if (!state.active && !state.busy) {
     silence = config_.ping_spare;
-  } else if (now - state.quiet_since >= config_.quiet_after) {
+  } else if (now - link.last_work >= config_.quiet_after) {
     silence = config_.ping_quiet;
   }
   const bool lower = self_.id < link.peer;
@@ -149,13 +136,12 @@ Time Liveness::step(Time now, State& state, const LinkInfo& link, std::vector<Li
   const auto ping = [&](Stage stage) {
     enter(stage);
     state.sent = now;
-    state.doubted = false;
+    state.doubted = state.tell = false;
     state.token = next_token_++;
     steps.push_back({LivenessStep::Kind::ping, state.link, state.token});
     return now + answer_within(state);
   };
   if (state.stage == Stage::ended) return never;
-  if (link.last_heard > state.pong_heard) state.quiet_since = std::max(state.quiet_since, link.last_heard);
   if (state.stage != Stage::calm && link.last_heard > state.sent) {
     state.stage = Stage::calm;
     state.alive_told = false;
@@ -164,7 +150,7 @@ Time Liveness::step(Time now, State& state, const LinkInfo& link, std::vector<Li
     case Stage::calm: {
       const Time at = link.last_heard + silence_allowed(now, state, link);
       const bool first = state.sent == Time{} && state.rtt_us == 0 && state.token == 0;
-      if (now < at && !first) return at;
+      if (now < at && !first && !state.tell) return at;
       return ping(Stage::pinged);
     }
     case Stage::pinged: {

@@ -43,9 +43,6 @@ class Liveness {
   [[nodiscard]] bool used_there(LinkId link) const;
   // Others say that the peer is dead: a second of silence is enough to ask it, and few seconds tell.
   void doubt(LinkId link);
-  // Since when nothing but keep-alives came over the link; never if the link is not known.
-  [[nodiscard]] Time quiet_since(LinkId link) const;
-  void on_ping(Time now, LinkId link);
   // The measured round trip, smoothed; zero if the token is not that of our last ping.
   Duration on_pong(Time now, LinkId link, std::uint32_t token);
   void on_probe_result(std::uint32_t token, bool alive);
@@ -64,13 +61,12 @@ class Liveness {
     LinkId link;
     std::uint32_t token = 0;  // of the ping that is not answered yet
     std::uint32_t probe_token = 0;
-    Time sent{};         // the last ping
-    Time since{};        // the stage began
-    Time quiet_since{};  // nothing but pings since then
-    Time pong_heard{};
+    Time sent{};   // the last ping
+    Time since{};  // the stage began
     std::uint32_t rtt_us = 0, rtt_var_us = 0;
     Stage stage = Stage::calm;
     bool active = false, busy = false, alive_told = false, doubted = false, used_there = false;
+    bool tell = false;  // the other end does not know yet how we use the link
   };
   State* find(LinkId link);
   [[nodiscard]] const State* find(LinkId link) const;

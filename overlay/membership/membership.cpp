@@ -232,6 +232,7 @@ void Membership::on_deadline(Time now, Effects& fx) {
   expire_doubts(now, fx);
   expire_splices(now, fx);
   expire_asks(now);
+  release_served(now, fx);
   if (now >= next_join_) {
     dial_seed(now, fx);
     join_pause_ = active_.empty()
@@ -273,7 +274,7 @@ void Membership::check_invariants() const {
   BOATO_CHECK(asks_.size() <= config_.asks_max && splices_.size() <= config_.splices_max);
   BOATO_CHECK(doubts_.size() <= config_.helping_max && rests_.size() <= config_.rests_max);
   BOATO_CHECK(passive_.size() <= config_.passive_max && ghosts_.size() <= config_.ghosts_max);
-  BOATO_CHECK(seeds_.size() <= config_.seeds_max);
+  BOATO_CHECK(seeds_.size() <= config_.seeds_max && served_.size() <= config_.rests_max * 64);
   for (std::size_t i = 0; i < active_.size(); ++i) {
     const LinkInfo* link = links_.find(active_[i].link);
     BOATO_CHECK(link && link->peer == active_[i].peer);

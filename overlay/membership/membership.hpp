@@ -77,9 +77,6 @@ class Membership {
   // Others cannot reach the peer: asked at once, whatever the link's role.
   void doubt_link(LinkId link) { liveness_.doubt(link); }
 
-  // Since when nothing but keep-alives came over the link.
-  [[nodiscard]] Time quiet_since(LinkId link) const { return liveness_.quiet_since(link); }
-
   // Has a neighbour, or never had a seed to ask.
   [[nodiscard]] bool joined() const { return !active_.empty() || (started_ && seeds_.empty()); }
   [[nodiscard]] std::span<const ActivePeer> active() const { return active_; }
@@ -167,6 +164,7 @@ class Membership {
   void send_neighbor(LinkId link, Why why, Effects& fx);
   void end_ask(const PeerId& peer);
   void expire_asks(Time now);
+  void release_served(Time now, Effects& fx);
   void fill(Time now, Effects& fx);
   bool fill_one(Time now, const PeerSet& from, bool newest_first, Effects& fx);
   void hurry_fill(Time now);
@@ -214,6 +212,11 @@ class Membership {
   std::vector<Doubt> doubts_;
   std::vector<Rest> rests_;  // not to be asked before
   std::vector<Rest> joins_;  // whose JOIN was answered a moment ago
+  struct Served {            // a newcomer's link, which we do not need
+    LinkId link;
+    Time until{};
+  };
+  std::vector<Served> served_;
   std::vector<PeerId> deaths_;
   std::vector<Time> recent_deaths_;
   std::vector<LivenessStep> steps_;  // reused

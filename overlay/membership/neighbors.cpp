@@ -51,6 +51,17 @@ void Membership::expire_asks(Time now) {
   std::erase_if(joins_, [&](const Rest& j) { return j.until <= now; });
 }
 
+// A seed hands out and does not hold: thousands come through it.
+void Membership::release_served(Time now, Effects& fx) {
+  std::erase_if(served_, [&](const Served& s) {
+    if (now < s.until) return false;
+    const LinkInfo* link = links_.find(s.link);
+    if (link && !uses(s.link) && !liveness_.busy(s.link) && !liveness_.used_there(s.link))
+      say_disconnect(now, *link, CloseReason::full, fx);
+    return true;
+  });
+}
+
 void Membership::hurry_fill(Time now) {
   fill_pause_ = Duration{0};
   if (active_.size() < target()) next_fill_ = std::min(next_fill_, now);

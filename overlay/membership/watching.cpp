@@ -29,7 +29,6 @@ void Membership::watch(Time now, Effects& fx) {
 
 void Membership::on(Time now, const LinkInfo& from, const wire::Ping& m, Effects& fx) {
   fx.send(from.id, Flow::control, wire::Pong{m.token, degree(), roles_of(from.id)});
-  liveness_.on_ping(now, from.id);
   compare_roles(now, from, m.degree, m.roles, fx);
 }
 

@@ -39,10 +39,12 @@ struct MulticastConfig {
   Duration mesh_back_off = std::chrono::seconds{10};  // after a refusal
 
   Duration have_after = std::chrono::milliseconds{20};
-  Duration pull_after = std::chrono::milliseconds{40};   // least wait before a hole is asked for
-  Duration pull_again = std::chrono::milliseconds{120};  // on top of 1.5 RTT
-  std::size_t pull_numbers_max = 8192;                   // per PULL and stream
-  Duration give_up_after = std::chrono::seconds{60};     // as long as caches hold: then nobody can have it
+  Duration pull_after = std::chrono::milliseconds{40};       // least wait before a hole is asked for
+  Duration pull_after_max = std::chrono::milliseconds{300};  // twice the topic's usual spread, at most
+  Duration spread_at_first = std::chrono::milliseconds{75};  // of a topic without events yet
+  Duration pull_again = std::chrono::milliseconds{120};      // on top of 1.5 RTT
+  std::size_t pull_numbers_max = 8192;                       // per PULL and stream
+  Duration give_up_after = std::chrono::seconds{60};  // as long as caches hold: then nobody can have it
   Duration give_up_unreliable = std::chrono::milliseconds{200};
   // An answer ends behind so many bytes; who asked asks on. Twenty members that ask a slow publisher for the
   // same second get it one after another, and from each other, instead of all at once and never.
@@ -53,7 +55,8 @@ struct MulticastConfig {
   Duration summary_every = std::chrono::seconds{10};
   Duration summary_rest = std::chrono::seconds{60};  // when nothing differs and no event comes
   Duration finger_every = std::chrono::milliseconds{250};
-  std::size_t finger_dials = 8;  // wishes per round
+  Duration finger_growth = std::chrono::seconds{1};  // the roster's growth is looked at over so long
+  std::size_t finger_dials = 8;                      // wishes per round
 };
 static_assert(MulticastConfig{}.have_after < MulticastConfig{}.pull_after);
 static_assert(MulticastConfig{}.taken_after * 5 < MulticastConfig{}.taken_min);

@@ -11,24 +11,36 @@ bool Fingers::uses(LinkId link) const { return std::ranges::binary_search(links_
 
 void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
   if (next_care_ > now) return;
+  const std::size_t members = context_.roster.receivers().size();
+  if (now - seen_at_ >= context_.config.finger_growth) {
+    growing_ = members > seen_ + seen_ / 16;
+    seen_ = members;
+    seen_at_ = now;
+  }
+  const bool growing = growing_ && members > parts_max + 1;
+  before_.swap(links_);
   links_.clear();
   const std::uint64_t me = context_.own_place();
   std::size_t missing = 0, dials = 0;
   const auto nobody = [](const RingMember&) { return false; };
 
-  // The lowest round trip of the links into the slice; else up to 3 random members are looked at for one to
-  // dial.
+  // The lowest round trip of the links into the slice, or the one of before if it is not much worse; else up
+  // to 3 random members are looked at for one to dial.
   const auto want = [&](const Part& part) {
     const LinkInfo* best = nullptr;
+    const LinkInfo* kept = nullptr;
     for (const WarmLink& w : warm.in(part.interval)) {
       const LinkInfo* link = context_.links.find(w.link);
-      if (link && (!best || link->rtt < best->rtt)) best = link;
+      if (!link) continue;
+      if (!best || link->rtt < best->rtt) best = link;
+      if (std::ranges::binary_search(before_, w.link) && (!kept || link->rtt < kept->rtt)) kept = link;
     }
     if (best) {
-      links_.push_back(best->id);
+      links_.push_back(kept && kept->rtt * 2 <= best->rtt * 3 ? kept->id : best->id);
       return;
     }
     ++missing;
+    if (growing) return;  // the slices will be others in a moment
     for (int attempt = 0; attempt < 3 && dials < context_.config.finger_dials; ++attempt) {
       const RingMember& m = part.members[rng_.below(part.members.size())];
       if (m.place == me || m.record->addresses.empty() || context_.roster.suspected(m.record->id)) continue;
@@ -58,8 +70,8 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
   }
   std::ranges::sort(links_);
   links_.erase(std::unique(links_.begin(), links_.end()), links_.end());
-  next_care_ =
-      now + rng_.jitter(missing > 0 ? context_.config.finger_every : 40 * context_.config.finger_every);
+  const Duration every = context_.config.finger_every;
+  next_care_ = now + rng_.jitter(growing ? 4 * every : missing > 0 ? every : 40 * every);
 }
 
 }  // namespace boato

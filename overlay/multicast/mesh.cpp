@@ -96,6 +96,7 @@ void Mesh::leave(Effects& fx) {
   for (const Neighbour& n : neighbours_)
     fx.send(n.link, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::leave});
   neighbours_.clear();
+  wished_.clear();
   remember();
   next_care_ = flush_at_ = never;
 }
@@ -196,12 +197,31 @@ void Mesh::flush(Effects& fx) {
 void Mesh::ask(Time now, const MemberRecord& member, Effects& fx) {
   const LinkInfo* link = context_.links.find(member.id);
   if (!link) {
-    if (!member.addresses.empty()) fx.dial({member.id, member.addresses});
+    if (member.addresses.empty()) return;
+    fx.dial({member.id, member.addresses});
+    if (std::ranges::find(wished_, member.id, &Wished::peer) == wished_.end())
+      wished_.push_back({member.id, now + context_.config.mesh_ask_timeout});
     return;
   }
   if (find(link->id)) return;
   neighbours_.push_back({.link = link->id, .peer = member.id, .asked = now});
   fx.send(link->id, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::ask});
+}
+
+void Mesh::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
+  if (std::erase_if(wished_, [&](const Wished& w) { return w.peer == link.peer; }) == 0) return;
+  if (const MemberRecord* member = context_.roster.find(link.peer)) ask(now, *member, fx);
+}
+
+// A member that a link leads to already; null if a few tries find none.
+const MemberRecord* Mesh::random_linked() {
+  const auto links = context_.links.all();
+  for (int attempt = 0; attempt < 4 && !links.empty(); ++attempt) {
+    const LinkInfo& link = links[rng_.below(links.size())];
+    const MemberRecord* member = context_.roster.find(link.peer);
+    if (member && !find(link.id)) return member;
+  }
+  return nullptr;
 }
 
 // Roles change slowly and one step at a time: ring neighbours at once, then random ones up to the aim; what
@@ -221,8 +241,12 @@ void Mesh::care(Time now, Effects& fx) {
                                  ? context_.config.mesh_small
                                  : context_.config.mesh_random;
   const std::size_t aim = std::min(random + 2, roster.size() - 1);
-  for (int attempt = 0; attempt < 4 && neighbours_.size() < aim; ++attempt) {
-    const MemberRecord* member = roster.random(rng_, context_.self.id);
+  std::erase_if(wished_, [&](const Wished& w) { return w.until <= now; });
+  for (int attempt = 0; attempt < 4 && neighbours_.size() + wished_.size() < aim; ++attempt) {
+    // Half of them over links that exist, the others uniformly: a mesh of fingers alone would fall apart with
+    // the tree.
+    const MemberRecord* member = attempt % 2 == 0 ? random_linked() : nullptr;
+    if (!member) member = roster.random(rng_, context_.self.id);
     if (!member || roster.suspected(member->id) || backs_off(now, member->id)) continue;
     if ((member->flags & wire::flag_guest) != 0) continue;
     ask(now, *member, fx);

@@ -22,6 +22,7 @@ class Mesh {
   Mesh(const MulticastContext& context, Rng rng);
 
   void on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects& fx);
+  void on_link_up(Time now, const LinkInfo& link, Effects& fx);
   void on_link_down(LinkId link);
   void start(Time now) { next_care_ = now; }
   void leave(Effects& fx);  // gives all roles up
@@ -58,6 +59,10 @@ class Mesh {
     Time asked{};
     std::vector<Seq> known{};  // by stream index
   };
+  struct Wished {  // a neighbour to be, once it is linked
+    PeerId peer;
+    Time until{};
+  };
   struct BackOff {
     PeerId peer;
     Time until{};
@@ -68,12 +73,14 @@ class Mesh {
   void care(Time now, Effects& fx);
   void flush(Effects& fx);
   void ask(Time now, const MemberRecord& member, Effects& fx);
+  [[nodiscard]] const MemberRecord* random_linked();
   [[nodiscard]] bool backs_off(Time now, const PeerId& peer);
   [[nodiscard]] bool is_ring_neighbour(const PeerId& peer) const;
 
   const MulticastContext& context_;
   Rng rng_;
   std::vector<Neighbour> neighbours_;
+  std::vector<Wished> wished_;
   std::vector<LinkId> confirmed_;
   std::vector<BackOff> back_off_;
   std::uint64_t flushed_ = 0;  // version of the stream set that was told last

@@ -287,6 +287,7 @@ void Multicast::take_over(Time now, Duty duty, Effects& fx) {
 
 void Multicast::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   caster_.on_link_up(now, link, fx);
+  mesh_.on_link_up(now, link, fx);
   if (running_ && context_.reliable && taking_ && started_ && caster_.warm().has(link.id))
     fx.send(link.id, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});
   fingers_.on_change(now);

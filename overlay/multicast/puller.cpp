@@ -10,7 +10,8 @@
 
 namespace boato {
 
-Puller::Puller(const MulticastContext& context, Rng rng) : context_{context}, rng_{rng} {}
+Puller::Puller(const MulticastContext& context, Rng rng)
+    : context_{context}, rng_{rng}, spread_{context.config.spread_at_first} {}
 
 Puller::Hole* Puller::find(StreamIndex stream) {
   const auto at = std::ranges::find(holes_, stream, &Hole::stream);
@@ -19,9 +20,14 @@ Puller::Hole* Puller::find(StreamIndex stream) {
 
 Duration Puller::wait_for(LinkId link) const {
   const LinkInfo* info = context_.links.find(link);
-  return std::max(context_.config.pull_after,
-                  (info ? info->rtt : Duration{0}) + std::chrono::milliseconds{20});
+  return std::max({context_.config.pull_after,
+                   (info ? info->rtt : Duration{0}) + std::chrono::milliseconds{20},
+                   std::min(context_.config.pull_after_max, 2 * spread_)});
 }
+
+// A hole that the tree filled before it was asked for: so late its copies come behind the first word of them.
+// Up at once, down slowly: a question too early costs a copy, one too late some milliseconds.
+void Puller::learn_spread(Duration late) { spread_ = std::max(late, spread_ - (spread_ - late) / 8); }
 
 void Puller::wanted(Time now, StreamIndex stream, Seq upto, LinkId from) {
   if (BOATO_MUTANT(205)) return;  // holes are never asked for
@@ -46,6 +52,7 @@ void Puller::on_progress(Time now, StreamIndex stream) {
   if (!hole) return;
   const Stream& s = context_.streams[stream];
   if (s.frontier() >= hole->target) {
+    if (hole->attempts == 0) learn_spread(now - hole->since);
     holes_.erase(holes_.begin() + (hole - holes_.data()));
     return;
   }
@@ -79,7 +86,7 @@ void Puller::forget(StreamIndex stream) {
 void Puller::on_heard(Time now, LinkId from) {
   if (std::ranges::find(speakers_, from) == speakers_.end() && speakers_.size() < 16)
     speakers_.push_back(from);
-  if (heard_due_ == never) heard_due_ = now + rng_.jitter(context_.config.pull_after);
+  if (heard_due_ == never) heard_due_ = now + rng_.jitter(wait_for(from));
 }
 
 Time Puller::next_deadline() const {

@@ -63,12 +63,14 @@ class Puller {
   void ask_heard(Time now, Effects& fx);
   void look_further(Effects& fx);
   [[nodiscard]] Duration wait_for(LinkId link) const;
+  void learn_spread(Duration late);
 
   const MulticastContext& context_;
   Rng rng_;
   std::vector<Hole> holes_;
   std::vector<LinkId> candidates_;
   std::vector<LinkId> speakers_;  // who spoke of streams that no batch has named yet
+  Duration spread_;               // from the first word of an event to its copy by the tree
   Time heard_due_ = never;
 };
 

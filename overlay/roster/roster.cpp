@@ -192,8 +192,10 @@ void Roster::take_out(const MemberRecord* record) {
   pool_.drop(record);
 }
 
-void Roster::preload(std::span<const MemberRecord* const> records) {
+void Roster::set(std::span<const MemberRecord* const> records) {
   for (const MemberRecord* record : records) pool_.keep(record);
+  for (const Suspect& s : suspects_) drop(s.accusers);
+  suspects_.clear();
   for (const RingMember& m : all()) pool_.drop(m.record);
   receivers_ = {};
   all_ = {};

@@ -92,7 +92,7 @@ class Roster {
     return result;
   }
   // Sets the whole roster at once; `records` in any order, of distinct peers.
-  void preload(std::span<const MemberRecord* const> records);
+  void set(std::span<const MemberRecord* const> records);
 
   // A member is no more (unreachable, or its entry expired). Its suspicion, if any, becomes the reason.
   void remove(Time now, const PeerId& peer);

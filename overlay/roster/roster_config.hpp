@@ -31,6 +31,7 @@ struct RosterConfig {
   Duration retry_max = std::chrono::seconds{60};
   Duration digest_every = std::chrono::seconds{10};
   Duration digest_after_news = std::chrono::seconds{1};  // what a comparison brought goes on from here
+  Duration calm_after = std::chrono::seconds{1};         // without news of members
 
   Duration reach_out_for = std::chrono::minutes{10};  // how long a contact that nobody knows is asked for
 

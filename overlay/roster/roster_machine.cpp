@@ -34,6 +34,7 @@ void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
     send_digest(link.id, fx);
   for (Contact& contact : contacts_) {
     if (contact.record->id != link.peer) continue;
+    contact.out_of_reach = false;
     if (contact.state == Contact::State::failed) contact.state = Contact::State::fresh;
     try_contacts(now, fx);
     break;
@@ -45,7 +46,9 @@ void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason why
   on_mesh_down(link.id);
   std::erase(waiting_joins_, link.id);
   std::erase(refute_to_, link.id);
-  if (why != CloseReason::dead && why != CloseReason::cut) forget_outweighed(link.peer);
+  // An end without a death: what others say of the peer counts from here on. If it lives it has answered
+  // them, and they speak of an entry that is no more.
+  if (why != CloseReason::dead && why != CloseReason::cut) hear_outweighed(now, link.peer, fx);
   for (Contact& contact : contacts_)
     if (contact.record->id == link.peer && contact.state == Contact::State::asked)
       contact.state = Contact::State::failed;
@@ -72,16 +75,21 @@ void RosterMachine::on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
   for (Contact& contact : contacts_) {
     if (contact.record->id != peer || contact.state != Contact::State::dialling) continue;
     contact.state = Contact::State::failed;
+    contact.out_of_reach = true;
     try_contacts(now, fx);
     break;
   }
 }
 
-void RosterMachine::on_mesh_up(Time, LinkId link, Effects& fx) {
+void RosterMachine::on_mesh_up(Time now, LinkId link, Effects& fx) {
   if (mesh_.size() >= config_.mesh_max || std::ranges::find(mesh_, link) != mesh_.end()) return;
   mesh_.push_back(link);
   const LinkInfo* info = links_.find(link);  // one side begins
-  if (phase_ == Phase::ready && info && self_.id < info->peer) send_digest(link, fx);
+  if (phase_ != Phase::ready || !info || info->peer < self_.id) return;
+  if (calm(now))
+    send_digest(link, fx);
+  else  // what differs now is mostly on its way
+    digest_at_ = std::min(digest_at_, now + config_.calm_after + rng_.jitter(config_.digest_after_news));
 }
 
 void RosterMachine::on_mesh_down(LinkId link) { std::erase(mesh_, link); }
@@ -101,7 +109,7 @@ void RosterMachine::on_contact(Time now, Bytes statement, Effects& fx) {
     if (known != contacts_.end()) {
       if (record->entry_version() > known->record->entry_version()) known->record = record;
     } else if (contacts_.size() < config_.contacts_max) {
-      contacts_.push_back({record, Contact::State::fresh, {}});
+      contacts_.push_back({record, Contact::State::fresh, {}, false});
     }
     if (alone_at_ != never) try_contacts(now, fx);
     return;
@@ -195,14 +203,15 @@ void RosterMachine::on_deadline(Time now, Effects& fx) {
   }
 }
 
-void RosterMachine::preload(Time now, std::span<const MemberRecord* const> records, Effects& fx) {
+void RosterMachine::set_members(Time now, std::span<const MemberRecord* const> records, Effects& fx) {
   BOATO_CHECK(phase_ == Phase::joining || phase_ == Phase::ready);
   contacts_ = {};
   fetches_ = {};
   retry_at_ = never;
-  roster_.preload(records);
+  roster_.set(records);
   roster_.merge(now, own_);
-  if (phase_ != Phase::ready) become_ready(now, LinkId{}, fx);
+  if (phase_ != Phase::ready) return become_ready(now, LinkId{}, fx);
+  for (const LinkInfo& link : links_.all()) change(RosterChange::Kind::updated, link.peer);
 }
 
 void RosterMachine::change(RosterChange::Kind kind, const PeerId& peer, LinkId link) {

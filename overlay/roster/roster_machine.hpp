@@ -95,9 +95,9 @@ class RosterMachine {
   [[nodiscard]] std::span<const RosterChange> changes() const { return changes_; }
   void clear_changes();
 
-  // Sets the whole roster at once, and is ready: large simulations start from what joining would reach.
-  // `records` are the pool's; our own may be among them (it is if it is the one own_record() names) or not.
-  void preload(Time now, std::span<const MemberRecord* const> records, Effects& fx);
+  // Sets the whole roster at once, and is ready: for simulations and tests. `records` are the pool's; our own
+  // stays whether it is among them or not.
+  void set_members(Time now, std::span<const MemberRecord* const> records, Effects& fx);
 
   void check_invariants() const;
 
@@ -109,6 +109,7 @@ class RosterMachine {
     RecordRef record;
     enum class State : std::uint8_t { fresh, dialling, asked, failed } state = State::fresh;
     Time until{};
+    bool out_of_reach = false;  // a dial failed, and none since has reached it
   };
   // A part of a roster that one link was asked for; [lo, hi) shrinks as pages come in.
   struct Fetch {
@@ -153,6 +154,7 @@ class RosterMachine {
   // suspicion.cpp
   void accuse(Time now, Effects& fx);
   void outweigh(const AccusationRef& accusation, LinkId link);
+  void hear_outweighed(Time now, const PeerId& accused, Effects& fx);
   void forget_outweighed(const PeerId& accused);
   void hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx);
   void end_suspicions(Time now, Effects& fx);
@@ -173,6 +175,9 @@ class RosterMachine {
   void send_single(LinkId link, std::span<const Bytes> statements, Effects& fx);
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
   bool afford(Time now, const LinkInfo& to, std::size_t bytes);
+  [[nodiscard]] bool calm(Time now) const {
+    return news_at_ == Time{} || now - news_at_ >= config_.calm_after;
+  }
 
   void on_neighbour_failed(Time now, const PeerId& peer, Effects& fx);
   void reach_out(Time now, Effects& fx);
@@ -227,6 +232,8 @@ class RosterMachine {
   std::uint64_t joined_as_ = 0;          // version of our entry that asked to join
   std::array<PeerId, 2> failed_once_{};  // neighbours on the ring whose last dial failed
   Time digest_at_ = never;
+  Time news_at_{};      // of members, down the tree: others are on their way to them
+  Time compared_at_{};  // a difference was looked for during unrest
   std::uint64_t answer_bytes_ = 0;
   Time answered_at_{};
 

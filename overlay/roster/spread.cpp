@@ -8,6 +8,11 @@
 #include <algorithm>
 
 namespace boato {
+namespace {
+
+constexpr std::size_t roster_adopt_hops = wire::roster_hops_max / 2;
+
+}  // namespace
 
 void RosterMachine::spread_later(Time now, RecordRef record, Effects& fx) {
   const auto older = std::ranges::find_if(outbox_, [&](const RecordRef& r) { return r->id == record->id; });
@@ -73,6 +78,8 @@ void RosterMachine::forward(const wire::RosterSpread& m, Bytes body, Effects& fx
         if (const LinkId link = choose(m, part); link != LinkId{}) {
           outs.push_back({{orphan ? orphan_lo : part.interval.lo, part.interval.hi}, link});
           orphan = false;
+        } else if (m.hops >= roster_adopt_hops) {
+          // Two that know little of each other would hand it on for ever; comparing finds whom this misses.
         } else if (!outs.empty()) {
           outs[outs.size() - 1].interval.hi = part.interval.hi;
         } else if (!orphan) {

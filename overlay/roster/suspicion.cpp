@@ -14,12 +14,7 @@ namespace boato {
 
 void RosterMachine::on_unreachable(Time now, const PeerId& peer, Effects& fx) {
   if (phase_ != Phase::ready || peer == self_.id || linked(peer)) return;
-  // What others said while our link seemed to say otherwise counts now.
-  std::vector<AccusationRef> others;
-  for (const AccusationRef& a : outweighed_)
-    if (a->accused == peer) others.push_back(a);
-  forget_outweighed(peer);
-  for (const AccusationRef& a : others) hear(now, a, Source::spread, LinkId{}, fx);
+  hear_outweighed(now, peer, fx);
   if (!roster_.find(peer)) return;
   if (waiting_.size() >= config_.accusations_max) return;
   if (std::ranges::find(waiting_, peer, &Waiting::accused) != waiting_.end()) return;
@@ -91,6 +86,15 @@ void RosterMachine::outweigh(const AccusationRef& accusation, LinkId link) {
   if (outweighed_.size() >= config_.outweighed_max) outweighed_.erase(outweighed_.begin());
   outweighed_.push_back(accusation);
   change(RosterChange::Kind::doubted, accusation->accused, link);
+}
+
+// What others said while our link seemed to say otherwise counts now.
+void RosterMachine::hear_outweighed(Time now, const PeerId& accused, Effects& fx) {
+  std::vector<AccusationRef> others;
+  for (const AccusationRef& a : outweighed_)
+    if (a->accused == accused) others.push_back(a);
+  forget_outweighed(accused);
+  for (const AccusationRef& a : others) hear(now, a, Source::spread, LinkId{}, fx);
 }
 
 void RosterMachine::forget_outweighed(const PeerId& accused) {

@@ -98,6 +98,7 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
       case Merge::older: break;
     }
   });
+  if (news && source == Source::spread) news_at_ = now;
   if (news && source == Source::page && phase_ == Phase::ready)
     digest_at_ = std::min(digest_at_, now + rng_.jitter(config_.digest_after_news));
   batch_.clear();
@@ -113,6 +114,12 @@ void RosterMachine::send_single(LinkId link, std::span<const Bytes> statements, 
 
 void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges& m, Bytes, Effects& fx) {
   if (phase_ != Phase::ready || m.digest == roster_.digest()) return;
+  // While members come and go by the second, rosters differ by what is on its way: not every neighbour's
+  // digest is worth a comparison.
+  if (m.ranges.empty() && !calm(now)) {
+    if (compared_at_ != Time{} && now - compared_at_ < config_.digest_after_news) return;
+    compared_at_ = now;
+  }
   if (!afford(now, from, ranges_bytes_max)) return;
   const auto ring = roster_.all();
   std::array<std::byte, ranges_bytes_max> room;

@@ -121,18 +121,26 @@ TEST(Liveness, AnOwnPauseAccusesNobody) {
   EXPECT_EQ(lab.m->health(), lab.config.health_max);
 }
 
-TEST(Liveness, KeepAlivesDoNotCountAsUse) {
+TEST(Liveness, LinksWithoutEventsAreAskedSeldom) {
   Lab lab;
   const LinkInfo a = lab.link(1);
-  const Time up = lab.now;
-  lab.now += 20s;
-  lab.hear(a, wire::Ping{1, 3, 0});
-  EXPECT_EQ(lab.m->quiet_since(a.id), up);
-
-  lab.now += 1s;
-  lab.hear(a, wire::Shuffle{});
-
-  EXPECT_EQ(lab.m->quiet_since(a.id), lab.now);
+  lab.m->set_busy(a.id, true);
+  lab.pass(10ms);
+  lab.hear(a, wire::Pong{lab.sent<wire::Ping>().at(0).second.token, 3, 0});
+  const auto pings_in_21_s = [&] {
+    std::size_t pings = 0;
+    for (int i = 0; i < 10; ++i) {
+      lab.pass(2100ms);
+      pings += lab.sent<wire::Ping>().size();
+      lab.links.edit(a.id)->last_heard = lab.now;  // some other frame, such as a digest
+      lab.fx.clear();
+    }
+    return pings;
+  };
+  lab.links.edit(a.id)->last_work = lab.now + 1h;
+  EXPECT_GE(pings_in_21_s(), 9U);
+  lab.links.edit(a.id)->last_work = lab.now - lab.config.quiet_after;
+  EXPECT_EQ(pings_in_21_s(), 0U);
 }
 
 TEST(Liveness, EachEndTellsTheOtherWhetherItUsesTheLink) {

@@ -76,7 +76,7 @@ TEST(Multicast, AnAnswerEndsBehindItsBudgetAndIsAskedOnAtOnce) {
   const std::string payload(300, 'x');
 
   for (int i = 0; i < 40; ++i) lab.publish(0, tag, payload);
-  lab.pass(milliseconds{300});  // a question each 120 ms would get 9 of them by now
+  lab.pass(milliseconds{450});  // a question each 120 ms would get 12 of them by now
 
   EXPECT_EQ(times(lab.at(1), payload), 40U);
   EXPECT_GE(lab.at(0).counts[Counter::pulls_answered], 13U);

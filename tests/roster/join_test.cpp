@@ -74,7 +74,7 @@ TEST(RosterJoin, ALargeRosterIsFetchedInPagesBeforeTheJoinerIsReady) {
     records.push_back(refs.back().get());
   }
   lab.start(0);
-  lab.call(0, [&](RosterMachine& m, Effects& fx) { m.preload(lab.now, records, fx); });
+  lab.call(0, [&](RosterMachine& m, Effects& fx) { m.set_members(lab.now, records, fx); });
 
   lab.start(1, {0});
   lab.pass(milliseconds{3});
@@ -106,7 +106,7 @@ TEST(RosterJoin, FetchesGoOnWithAnotherMemberWhenTheLinkBreaks) {
   records.push_back(refs[1500].get());
   records.push_back(refs[1501].get());
   for (std::size_t i : {0, 1})
-    lab.call(i, [&](RosterMachine& m, Effects& fx) { m.preload(lab.now, records, fx); });
+    lab.call(i, [&](RosterMachine& m, Effects& fx) { m.set_members(lab.now, records, fx); });
 
   lab.start(2, {0, 1});
   lab.pass(milliseconds{3});
@@ -179,17 +179,23 @@ TEST(RosterJoin, TwoThatNameEachOtherAndNobodyElseFindEachOther) {
   EXPECT_TRUE(lab.all_equal());
 }
 
-TEST(RosterJoin, OneOfThreeContactsStillThereMakesTheJoinerAContact) {
-  Lab lab{5};
-  lab.connect_all();
+TEST(RosterJoin, WhoFindsMostContactsOutOfReachBecomesOne) {
+  Lab lab{6};
   lab.start(0);
   for (std::size_t i : {1, 2, 3}) lab.start(i, {0}), lab.pass(seconds{1});
-  lab[3].changes.clear();
+  EXPECT_EQ(lab[1].told(Kind::announce_contact), 0U);  // who let it in names it
+  EXPECT_EQ(lab[0].told(Kind::joins_here), 3U);
 
+  lab.crash(1);
   lab.start(4, {0, 1, 2});
   lab.pass(seconds{1});
+  lab.crash(2);
+  lab.start(5, {0, 1, 2});
+  lab.pass(seconds{1});
+
+  EXPECT_TRUE(lab[4].machine->ready() && lab[5].machine->ready());
   EXPECT_EQ(lab[4].told(Kind::announce_contact), 0U);
-  EXPECT_EQ(lab[1].told(Kind::announce_contact), 1U);  // was given one contact only
+  EXPECT_EQ(lab[5].told(Kind::announce_contact), 1U);
 }
 
 TEST(RosterJoin, ContactsThatAreForgedForeignLeavingOrOurOwnArePassedOver) {

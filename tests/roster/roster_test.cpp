@@ -296,8 +296,8 @@ TEST(Roster, PreloadGivesWhatMergingGives) {
     refs.push_back(set.entry(i, 1, interest));
     records.push_back(refs.back().get());
   }
-  set.roster.preload(records);
-  set.roster.preload(records);  // again: replaces
+  set.roster.set(records);
+  set.roster.set(records);  // again: replaces
   set.roster.check_invariants();
   EXPECT_EQ(set.roster.digest(), merged.roster.digest());
   EXPECT_EQ(set.roster.receivers().size(), merged.roster.receivers().size());

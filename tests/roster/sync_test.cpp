@@ -29,7 +29,7 @@ struct TwoViews : Lab {
     add(first_only, true, false);
     add(second_only, false, true);
     for (std::size_t i : {0, 1})
-      call(i, [&](RosterMachine& m, Effects& fx) { m.preload(now, views[i], fx); });
+      call(i, [&](RosterMachine& m, Effects& fx) { m.set_members(now, views[i], fx); });
     forget_counts();
   }
   std::vector<RecordRef> refs;

@@ -17,6 +17,8 @@ const std::vector<FigureName>& figure_names() {
       {"deliveries", "", "events handed to subscribers, each counted once"},
       {"owed", "", "pairs of an event and a correct member that must have it"},
       {"lost", "", "of those, not delivered"},
+      {"late", "", "of those, not delivered within 10 s"},
+      {"reached_10s", "", "share of its subscribers that had an event within 10 s, of the worst event"},
       {"duplicates", "", "events delivered twice to one subscriber"},
       {"gaps", "", "events that subscribers reported as missing"},
       {"early", "",

@@ -146,7 +146,7 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
     }
     EventRecord& record = stream.events[seq - 1];
     if (content_hash(event) != record.hash) bad("content", name(stream, seq) + " came with other bytes");
-    if (got.has(seq)) {
+    if (got.all.has(seq)) {
       ++duplicates_;
       bad("duplicate", name(stream, seq) + " was delivered again");
       continue;
@@ -155,7 +155,8 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
     if (ordered && seq <= got.last)
       bad("fifo", name(stream, seq) + " came after " + std::to_string(got.last));
     got.last = std::max(got.last, seq);
-    got.set(seq);
+    got.all.set(seq);
+    if (now - record.at > soon) got.late.set(seq);
     ++deliveries_;
     if (heard.fresh++ == 0) heard.published = record.at;
     if (record.at < sessions_[session].opened) {
@@ -188,7 +189,8 @@ void Ghost::received(std::uint32_t peer, TopicTag tag, Bytes batch) {
 }
 
 void Ghost::judge(Time now) {
-  owed_ = lost_ = unready_ = 0;
+  owed_ = lost_ = late_ = unready_ = 0;
+  reached_least_ = 1;
   for (const Session& session : sessions_) unready_ += session.ended == never && session.ready == never;
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
     const Stream& stream = streams_[s];
@@ -205,18 +207,24 @@ void Ghost::judge(Time now) {
     for (std::uint64_t seq = 1; seq <= stream.events.size(); ++seq) {
       const EventRecord& event = stream.events[seq - 1];
       const bool stayed = stream.ended == never;
-      const bool seen = std::ranges::any_of(correct, [&](const auto& m) { return m.second->has(seq); });
+      const bool seen = std::ranges::any_of(correct, [&](const auto& m) { return m.second->all.has(seq); });
       if (!stayed && !seen) continue;
+      std::uint64_t owed = 0, late = 0;
       for (const auto& [session, got] : correct) {
         if (session->ready >= event.at) continue;
-        ++owed_;
-        if (got->has(seq)) continue;
+        ++owed;
+        late += !got->all.has(seq) || got->late.has(seq);
+        if (got->all.has(seq)) continue;
         ++lost_;
         verdicts_.add(now, stayed ? "complete" : "agreement",
                       "peer " + std::to_string(session->peer) + " never got " + name(stream, seq) +
                           ", published at " + std::to_string(event.at.time_since_epoch().count() / 1000) +
                           " ms");
       }
+      owed_ += owed;
+      late_ += late;
+      if (owed > 0)
+        reached_least_ = std::min(reached_least_, 1 - static_cast<double>(late) / static_cast<double>(owed));
     }
   }
 }

@@ -60,6 +60,8 @@ class Ghost {
     std::vector<EventRecord> events;
   };
 
+  static constexpr Duration soon = std::chrono::seconds{10};
+
   explicit Ghost(Verdicts& verdicts) : verdicts_{verdicts} {}
 
   std::uint32_t add_topic(TopicTag tag, const Contract& contract);
@@ -94,8 +96,11 @@ class Ghost {
   [[nodiscard]] std::uint64_t early() const {
     return early_;
   }  // delivered though published before the subscription
-  [[nodiscard]] std::uint64_t owed() const { return owed_; }        // by judge: pairs of event and member
-  [[nodiscard]] std::uint64_t lost() const { return lost_; }        // by judge: of those, not delivered
+  [[nodiscard]] std::uint64_t owed() const { return owed_; }  // by judge: pairs of event and member
+  [[nodiscard]] std::uint64_t lost() const { return lost_; }  // by judge: of those, not delivered
+  [[nodiscard]] std::uint64_t late() const { return late_; }  // by judge: of those, not within `soon`
+  // By judge: the least share of an event's subscribers that had it within `soon`; 1 if nobody was owed any.
+  [[nodiscard]] double reached_least() const { return reached_least_; }
   [[nodiscard]] std::uint64_t unready() const { return unready_; }  // by judge: members never told `ready`
 
  private:
@@ -108,18 +113,20 @@ class Ghost {
     std::uint32_t peer = 0, topic = 0;
     Time opened{}, ready = never, ended = never;
   };
+  struct Bits {
+    std::vector<std::uint64_t> words;
+    [[nodiscard]] bool has(std::uint64_t i) const {
+      return i / 64 < words.size() && (words[i / 64] >> (i % 64) & 1) != 0;
+    }
+    void set(std::uint64_t i) {
+      if (i / 64 >= words.size()) words.resize(i / 64 + 1);
+      words[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+  };
   // What one session got of one stream.
   struct Got {
-    std::vector<std::uint64_t> bits;
-    std::uint64_t last = 0, count = 0;
-    [[nodiscard]] bool has(std::uint64_t seq) const {
-      return seq / 64 < bits.size() && (bits[seq / 64] >> (seq % 64) & 1) != 0;
-    }
-    void set(std::uint64_t seq) {
-      if (seq / 64 >= bits.size()) bits.resize(seq / 64 + 1);
-      bits[seq / 64] |= std::uint64_t{1} << (seq % 64);
-      ++count;
-    }
+    Bits all, late;  // by number; late: not within `soon`
+    std::uint64_t last = 0;
   };
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
@@ -140,7 +147,8 @@ class Ghost {
   std::unordered_map<std::uint64_t, Got> got_;  // by session and stream
   std::vector<std::uint64_t> hashes_;
   std::uint64_t events_ = 0, deliveries_ = 0, duplicates_ = 0, gaps_ = 0, owed_ = 0, lost_ = 0, unready_ = 0,
-                early_ = 0;
+                early_ = 0, late_ = 0;
+  double reached_least_ = 1;
 };
 
 // Of everything in an event that the application sees.

@@ -26,6 +26,7 @@ Run::Run(Scenario scenario, RunOptions options)
   w.network = scenario_.network;
   w.seeds = scenario_.seeds;
   w.full_links = scenario_.full_links;
+  w.hasty = scenario_.hasty;
   w.real_crypto = scenario_.real_crypto;
   w.check_every = scenario_.check_every;
   w.trace = options_.trace;
@@ -95,10 +96,6 @@ void Run::set_up() {
       if (at_first_publish_.total_frames() == 0) at_first_publish_ = world_->collector().traffic();
     });
   }
-  if (s.preload)
-    world_->at(at_time(*s.preload), [this] {
-      for (const TopicOf& t : topics_) world_->preload(t.topic);
-    });
   if (s.idle_until > s.idle_from) {
     world_->at(at_time(s.idle_from), [this] { at_idle_ = world_->collector().traffic(); });
     world_->at(at_time(s.idle_until), [this] {
@@ -239,6 +236,7 @@ void Run::act(const Action& a) {
         }
       }
       break;
+    case Verb::forget: w.forget_members(a.who.part, rng_.next()); break;
     case Verb::heal: w.heal(); break;
   }
 }
@@ -328,6 +326,8 @@ void Run::measure(Report& report) {
   f.set("deliveries", static_cast<double>(ghost.deliveries()));
   f.set("owed", static_cast<double>(ghost.owed()));
   f.set("lost", static_cast<double>(ghost.lost()));
+  f.set("late", static_cast<double>(ghost.late()));
+  f.set("reached_10s", ghost.reached_least());
   f.set("duplicates", static_cast<double>(ghost.duplicates()));
   f.set("gaps", static_cast<double>(ghost.gaps()));
   f.set("early", static_cast<double>(ghost.early()));

@@ -22,7 +22,7 @@ std::uint32_t Share::of(std::uint32_t all) const {
 
 namespace {
 
-constexpr std::array<std::pair<Action::Verb, std::string_view>, 17> verbs{{
+constexpr std::array<std::pair<Action::Verb, std::string_view>, 18> verbs{{
     {Action::Verb::crash, "crash"},
     {Action::Verb::restart, "restart"},
     {Action::Verb::leave, "leave"},
@@ -39,6 +39,7 @@ constexpr std::array<std::pair<Action::Verb, std::string_view>, 17> verbs{{
     {Action::Verb::reset, "reset"},
     {Action::Verb::subscribe, "subscribe"},
     {Action::Verb::unsubscribe, "unsubscribe"},
+    {Action::Verb::forget, "forget"},
     {Action::Verb::heal, "heal"},
 }};
 
@@ -192,10 +193,10 @@ class Parser {
     if (key == "joining") return duration(value, s.joining);
     if (key == "duration") return duration(value, s.duration);
     if (key == "quiet") return duration(value, s.quiet);
-    if (key == "preload") return duration(value, s.preload.emplace());
     if (key == "idle") return range(value, s.idle_from, s.idle_until);
     if (key == "check_every") return whole(value, s.check_every);
     if (key == "full_links") return boolean(value, s.full_links);
+    if (key == "hasty") return boolean(value, s.hasty);
     if (key == "real_crypto") return boolean(value, s.real_crypto);
     if (key == "judge_rest") return boolean(value, s.judge_rest);
     return known = false;
@@ -387,9 +388,9 @@ std::string to_text(const Scenario& s) {
       << "\njoining = " << text_of(s.joining) << "\nduration = " << text_of(s.duration)
       << "\nquiet = " << text_of(s.quiet) << "\ncheck_every = " << s.check_every
       << "\nfull_links = " << (s.full_links ? "true" : "false")
+      << "\nhasty = " << (s.hasty ? "true" : "false")
       << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
       << "\njudge_rest = " << (s.judge_rest ? "true" : "false") << "\n";
-  if (s.preload) out << "preload = " << text_of(*s.preload) << "\n";
   if (s.idle_until.count() > 0)
     out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
   const NetworkDials& n = s.network;

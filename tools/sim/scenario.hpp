@@ -51,6 +51,7 @@ struct Action {
     skew,
     loss,
     vanish,
+    forget,
     duplicate,
     forge,
     reset,
@@ -83,10 +84,10 @@ struct Scenario {
   Duration joining = std::chrono::seconds{10};  // starts are spread over this
   Duration duration = std::chrono::seconds{60};
   Duration quiet = std::chrono::seconds{30};  // after everything is healed, before the oracles of rest
-  std::optional<Duration> preload;            // rosters are set at this moment instead of learnt
   Duration idle_from{0}, idle_until{0};       // idle bytes are taken between these
   std::uint32_t check_every = 16;
   bool full_links = false, real_crypto = false;
+  bool hasty = false;  // peers found a topic without asking first
   bool judge_rest = true;
   NetworkDials network;
   std::vector<TopicPlan> topics;

@@ -35,6 +35,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   s.quiet = seconds{100};  // hearsay of a death counts after 30 s, and may have to travel
   s.check_every = 1;
   s.full_links = rng.chance(0.2);
+  s.hasty = true;  // the harder way: foundings of one name meet and merge
   s.real_crypto = false;
 
   NetworkDials& n = s.network;

@@ -9,6 +9,7 @@ namespace boato::sim {
 namespace {
 constexpr Duration dial_timeout = std::chrono::milliseconds{500};
 constexpr Duration look_every = std::chrono::milliseconds{20};
+constexpr std::size_t links_max = 512;  // as hosts allow
 }  // namespace
 
 Address address_of(std::uint32_t peer) {
@@ -114,6 +115,13 @@ void Transport::dial(Time now, std::uint32_t from, const DialWish& wish) {
   heap_.plan(now + round, Happening::stage, slot);
 }
 
+bool Transport::full(std::uint32_t peer) const {
+  if (peer >= of_peer_.size() || of_peer_[peer].size() < links_max) return false;
+  return static_cast<std::size_t>(std::ranges::count_if(of_peer_[peer], [&](std::uint32_t i) {
+           return holds(peer, id_of(i)) || connections_[i].opening;
+         })) >= links_max;
+}
+
 void Transport::on_stage(Time now, std::uint32_t slot) { step(now, slot); }
 
 void Transport::step(Time now, std::uint32_t slot) {
@@ -160,6 +168,10 @@ void Transport::step(Time now, std::uint32_t slot) {
       if (!host_.running(c.peer[end]) || host_.self(c.peer[end]).incarnation != c.incarnation[end])
         return answer_reset(now, connection, end);
       if (c.reset_planned) return;
+      if (full(c.peer[end])) {  // as a host does: it shakes hands and says why it closes
+        c.reset_planned = true;
+        return plan_down(now, connection, static_cast<std::uint8_t>(1 - end), CloseReason::full);
+      }
       c.open[end] = true;
       tell_up(connection, end);
       return;

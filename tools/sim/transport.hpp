@@ -89,6 +89,7 @@ class Transport {
 
   // Whether this end of a link is open, in the eyes of the peer.
   [[nodiscard]] bool holds(std::uint32_t peer, LinkId link) const;
+  [[nodiscard]] bool full(std::uint32_t peer) const;  // has as many links as a host allows
   [[nodiscard]] const TransportCounters& counters() const { return counters_; }
   // The peers at the two ends of a link: dialler first.
   [[nodiscard]] std::array<std::uint32_t, 2> ends(LinkId link) const {

@@ -26,12 +26,15 @@
 
 namespace boato::sim {
 
+inline constexpr Duration settle_within = std::chrono::seconds{2};  // as hosts do
+
 struct WorldOptions {
   std::uint64_t seed = 1;
   NetworkDials network{};
   CoreConfig core{};
   std::uint32_t seeds = 3;        // the first peers: the others join through them
   bool full_links = false;        // real handshakes, records and byte streams
+  bool hasty = false;             // topics are opened at once, so that many peers found the same one
   bool real_crypto = false;       // else the toy table: ten thousand peers of real cryptography do not fit
   std::uint32_t check_every = 1;  // check_invariants() after each n-th step of a peer; 0 = never
   std::function<void(const std::string&)> trace{};  // one line per effect
@@ -113,7 +116,7 @@ class World final : public TransportHost {
   }  // no room, or the topic not open
 
   // Gives every member of a topic the whole roster at once.
-  void preload(std::uint32_t topic);
+  void forget_members(double part, std::uint64_t seed);  // of each member's rosters, without a reason
   // Rules that hold at rest: symmetric views and mesh, equal rosters, every clock moves on.
   void judge_rest();
   // Everything at the end: `complete`, `agreement`, and buffers within their caps.
@@ -201,7 +204,8 @@ class World final : public TransportHost {
   void take(std::uint32_t peer, Input& input);
   void settle(std::uint32_t peer);  // hands its effects out and arms its timer
   void arm(std::uint32_t peer);
-  void open(std::uint32_t peer, const Want& want);
+  void open(std::uint32_t peer, const Want& want, Time settle_by);
+  void open_now(std::uint32_t peer, const Want& want);
   bool name_more_seeds(std::uint32_t peer);
   [[nodiscard]] bool serves(std::uint32_t peer) const {
     return peers_[peer].core && !peers_[peer].leaving && !peers_[peer].paused;

@@ -3,6 +3,7 @@
 #include "overlay/base/bytes.hpp"
 #include "overlay/link/sodium.hpp"
 #include "overlay/link/toy_crypto.hpp"
+#include "overlay/roster/roster.hpp"
 #include "overlay/wire/event_messages.hpp"
 #include "tools/sim/full_transport.hpp"
 #include "tools/sim/light_transport.hpp"
@@ -12,6 +13,11 @@
 #include <cstring>
 
 namespace boato::sim {
+namespace {
+
+constexpr Duration look_again = std::chrono::milliseconds{100};
+
+}  // namespace
 
 std::uint32_t World::add_topic(std::string name, std::optional<Contract> contract) {
   topics_.push_back({std::move(name), std::move(contract), {}});
@@ -26,19 +32,34 @@ void World::want(std::uint32_t peer, std::uint32_t topic, bool subscribe, bool p
     want.subscribe |= subscribe;
     want.publish |= publish;
     if (p.core && (more.subscribe || more.publish)) {
-      open(peer, more);
+      open(peer, more, now_ + settle_within);
       settle(peer);
     }
     return;
   }
   p.wants.push_back({topic, subscribe, publish});
   if (p.core) {
-    open(peer, p.wants.back());
+    open(peer, p.wants.back(), now_ + settle_within);
     settle(peer);
   }
 }
 
-void World::open(std::uint32_t peer, const Want& want) {
+// As a host does: a name that is not known is founded only once the neighbours have been asked for it.
+void World::open(std::uint32_t peer, const Want& want, Time settle_by) {
+  const SimPeer& p = peers_[peer];
+  const bool asked =
+      now_ >= settle_by || p.core->settled() || p.core->directory().find(topics_[want.topic].name) != nullptr;
+  if (options_.hasty || (asked && !p.paused)) return open_now(peer, want);
+  at(now_ + look_again, [this, peer, want, settle_by, starts = p.starts] {
+    const SimPeer& later = peers_[peer];
+    const auto still = std::ranges::find(later.wants, want.topic, &Want::topic);
+    if (!later.core || later.starts != starts || later.leaving || still == later.wants.end()) return;
+    open(peer, {want.topic, want.subscribe && still->subscribe, want.publish && still->publish}, settle_by);
+    settle(peer);
+  });
+}
+
+void World::open_now(std::uint32_t peer, const Want& want) {
   SimPeer& p = peers_[peer];
   SimTopic& topic = topics_[want.topic];
   for (const Use use : {Use::subscribe, Use::publish}) {
@@ -65,7 +86,7 @@ void World::drop(std::uint32_t peer, std::uint32_t topic) {
     if (p.wants[i].topic != topic) continue;
     const Want want = p.wants[i];
     p.wants.erase(p.wants.begin() + static_cast<std::ptrdiff_t>(i));
-    if (!p.core || !topics_[topic].known) return;
+    if (!p.core || !topics_[topic].known || !p.core->topic(topics_[topic].tag)) return;
     if (want.subscribe) {
       ghost_.closed(now_, peer, topics_[topic].ghost);
       p.core->close_topic(local(p), topics_[topic].tag, Use::subscribe);
@@ -144,20 +165,22 @@ void World::on_publish(std::uint32_t index) {
   settle(s.what.peer);
 }
 
-void World::preload(std::uint32_t topic) {
-  std::vector<const MemberRecord*> records;
-  const TopicTag tag = topics_[topic].tag;
-  for (SimPeer& p : peers_)
-    if (p.core)
-      if (const MemberRecord* own = p.core->own_record(tag)) records.push_back(own);
-  std::ranges::sort(records, {}, [](const MemberRecord* r) { return ring_place(r->id); });
-  for (const MemberRecord* record : records) records_.keep(record);
+void World::forget_members(double part, std::uint64_t seed) {
+  Rng rng{seed};
+  std::vector<const MemberRecord*> kept;
   for (std::uint32_t i = 0; i < peers(); ++i) {
-    if (!peers_[i].core || !peers_[i].core->own_record(tag)) continue;
-    peers_[i].core->preload_roster(local(peers_[i]), tag, records);
+    SimPeer& p = peers_[i];
+    if (!p.core) continue;
+    for (const SimTopic& topic : topics_) {
+      const Roster* roster = topic.known ? p.core->roster(topic.tag) : nullptr;
+      if (!roster) continue;
+      kept.clear();
+      for (const RingMember& m : roster->all())
+        if (!rng.chance(part)) kept.push_back(m.record);
+      p.core->set_roster(local(p), topic.tag, kept);
+    }
     settle(i);
   }
-  for (const MemberRecord* record : records) records_.drop(record);
 }
 
 }  // namespace boato::sim
