@@ -65,6 +65,7 @@ void PeerCore::on_link_up(Time now, const LinkUp& up) {
     drop_link(now, gone, CloseReason::duplicate);
   }
   fx_.count(Counter::links_up);
+  met_anybody_ = true;
   const LinkInfo link = links_.add(up, now);
   casts_.on_link_up(link.id);
   dialer_.on_link_up(now, link);
@@ -169,14 +170,16 @@ void PeerCore::on_deadline(Time now) {
   if (directory_.next_deadline() <= now) directory_.on_deadline(now, active_links(), fx_);
   if (cache_.next_deadline() <= now) cache_.on_deadline(now, fx_);
   if (casts_.next_deadline() <= now) {
-    duties_.clear();
-    casts_.on_deadline(now, fx_, duties_);
-    for (Duty& duty : duties_)
-      if (TopicState* topic = find(duty.topic)) {
-        topic->multicast.take_over(now, std::move(duty), fx_);
+    overdue_.clear();
+    casts_.on_deadline(now, fx_, overdue_);
+    for (Overdue& o : overdue_) {
+      membership_.doubt_link(o.link);  // its next keep-alive may be seconds away
+      if (TopicState* topic = find(o.duty.topic)) {
+        topic->multicast.take_over(now, std::move(o.duty), fx_);
         touch(*topic);
       }
-    duties_.clear();
+    }
+    overdue_.clear();
   }
   const auto later = [](const Due& a, const Due& b) {
     return a.at != b.at ? a.at > b.at : a.topic > b.topic;

@@ -149,6 +149,11 @@ class PeerCore {
   // Joined, and the topics that others know are known here: a name that is not found is most likely not in
   // use.
   [[nodiscard]] bool settled() const { return joined() && (directory_.compared() || links_.size() == 0); }
+  // How long to wait for that before a topic is founded: some while if there is anybody, for thousands may be
+  // joining.
+  [[nodiscard]] Duration settle_within() const {
+    return met_anybody_ ? std::chrono::seconds{10} : std::chrono::seconds{2};
+  }
   [[nodiscard]] bool topic_ready(TopicTag topic) const;
   [[nodiscard]] std::vector<TopicView> topics() const;
   [[nodiscard]] std::optional<TopicView> topic(TopicTag tag) const;
@@ -248,9 +253,10 @@ class PeerCore {
   std::vector<LinkUse> uses_;  // of the sweep at hand
   std::vector<PeerView> views_;
   std::vector<LinkId> active_;
-  std::vector<Duty> duties_;
+  std::vector<Overdue> overdue_;
   PeerView own_view_;
   Time next_sweep_ = never;
+  bool met_anybody_ = false;
   bool leaving_ = false;
 };
 

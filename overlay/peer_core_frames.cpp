@@ -41,6 +41,8 @@ void PeerCore::to_membership(Time now, const LinkInfo& from, wire::Cursor& in, s
   } else {
     membership_.on(now, from, m, fx_);
   }
+  if constexpr (std::is_same_v<M, wire::Pong> || std::is_same_v<M, wire::Ping>)
+    if (LinkInfo* link = links_.edit(from.id)) link->crowded = (m.roles & wire::role_crowded) != 0;
 }
 
 template <class M>

@@ -6,11 +6,7 @@
 #include <algorithm>
 
 namespace boato {
-namespace {
-
-constexpr Duration settle_within = std::chrono::seconds{2};
-
-}  // namespace
+namespace {}  // namespace
 
 Error open_error(Errc code, const std::string& name) {
   switch (code) {
@@ -74,7 +70,8 @@ void LocalTopics::open(Time now, std::shared_ptr<TopicRequest> request,
   Pending pending;
   pending.name = request->name;
   pending.until = now + request->within;
-  pending.settle_by = now + std::min(settle_within, request->within / 2);
+  pending.since = now;
+  pending.settle_latest = now + request->within / 2;
   pending.request = std::move(request);
   pending.common = common;
   pending_.push_back(std::move(pending));
@@ -93,7 +90,7 @@ Result<void> LocalTopics::subscribe(Time now, const std::shared_ptr<Subscription
     pending.name = pattern;
     pending.feed = &feed;
     pending.until = never;
-    pending.settle_by = now + settle_within;
+    pending.since = now;
     pending_.push_back(std::move(pending));
     return {};
   }
@@ -221,7 +218,7 @@ void LocalTopics::refuse(Time now, Topic& topic, const std::string& why) {
     pending.name = *topic.name;
     pending.feed = feed;
     pending.until = never;
-    pending.settle_by = now + settle_within;
+    pending.since = now;
     pending_.push_back(std::move(pending));
   }
   if (topic.handle) {

@@ -78,7 +78,8 @@ class LocalTopics {
     std::string name;
     std::shared_ptr<TopicRequest> request;  // or
     Feed* feed = nullptr;
-    Time settle_by{}, until{};
+    Time since{}, until{};
+    Time settle_latest = never;  // founded then, whatever the peer still waits for
     bool opened = false;
     TopicTag tag{};
     std::shared_ptr<PeerCommon> common;

@@ -54,7 +54,9 @@ void LocalTopics::publish_taken(Time now, TopicTag topic) {
 // Opens the topic in the core. False: not yet.
 bool LocalTopics::open_now(Time now, Pending& pending) {
   const bool known = core_.directory().find(pending.name) != nullptr;
-  if (!known && !core_.settled() && now < pending.settle_by) return false;
+  if (!known && !core_.settled() &&
+      now < std::min(pending.settle_latest, pending.since + core_.settle_within()))
+    return false;
   const auto contract = pending.request ? pending.request->contract : std::nullopt;
   // One use for publishing per topic, whatever the number of handles: numbers go on until the peer ends.
   if (pending.request) {

@@ -47,6 +47,7 @@ struct LinkInfo {
   Duration rtt{0};          // 0 = not measured yet
   std::size_t backlog = 0;  // bytes of reliable and repair class that wait at this end
   std::size_t repair_backlog = 0;  // of them, of repair class
+  bool crowded = false;            // the other end has more links than it likes
   bool lagging = false;            // over its data budget: no CAST goes here until it is below half
 };
 

@@ -29,10 +29,10 @@ struct MembershipConfig {
   std::uint32_t walk_steps = 8;  // mixes beyond 100,000 peers at degree 8
 
   Duration join_retry = std::chrono::seconds{1};
-  Duration served_after = std::chrono::seconds{3};  // a newcomer's link without a use is given back
-  Duration ask_within = std::chrono::seconds{4};    // a dial and one answer
-  Duration fill_first = std::chrono::seconds{3};    // after the start
-  Duration fill_every = std::chrono::seconds{1};    // how often missing neighbours are looked for
+  Duration served_after = std::chrono::milliseconds{1500};  // a newcomer's link without a use is given back
+  Duration ask_within = std::chrono::seconds{4};            // a dial and one answer
+  Duration fill_first = std::chrono::seconds{3};            // after the start
+  Duration fill_every = std::chrono::seconds{1};            // how often missing neighbours are looked for
   Duration fill_every_max = std::chrono::seconds{30};
   Duration splice_within = std::chrono::seconds{2};
   Duration trim_after = std::chrono::seconds{60};  // both ends above the target
@@ -45,6 +45,8 @@ struct MembershipConfig {
   std::size_t seeds_max = 64;
   std::size_t rests_max = 64;
   Duration heal_splice_every = std::chrono::seconds{1};  // at most so often, whoever asks
+
+  std::size_t links_aim = 96;  // above it others are asked to use other links
 
   Duration ping_active = std::chrono::seconds{1};  // of silence
   Duration ping_quiet = std::chrono::seconds{5};   // the same when the link was idle for quiet_after

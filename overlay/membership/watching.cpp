@@ -45,7 +45,8 @@ Duration Membership::on(Time now, const LinkInfo& from, const wire::Pong& m, Eff
 
 std::uint32_t Membership::roles_of(LinkId link) const {
   const bool active = std::ranges::find(active_, link, &ActivePeer::link) != active_.end();
-  return (active ? wire::role_active : 0U) | (liveness_.busy(link) ? wire::role_used : 0U);
+  return (active ? wire::role_active : 0U) | (liveness_.busy(link) ? wire::role_used : 0U) |
+         (links_.size() > config_.links_aim ? wire::role_crowded : 0U);
 }
 
 // Both ends must agree that they are neighbours. One frame may cross with a change; two in a row may not.

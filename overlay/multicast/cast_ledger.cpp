@@ -89,11 +89,11 @@ Time CastLedger::earliest() const {
   return soonest;
 }
 
-void CastLedger::on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue) {
+void CastLedger::on_deadline(Time now, Effects& fx, std::vector<Overdue>& overdue) {
   for (Line& line : lines_) {
     if (line.tell_at <= now) tell(line, fx);
     for (; line.late < line.waiting.size() && line.waiting[line.late].due <= now; ++line.late)
-      overdue.push_back(line.waiting[line.late].duty);
+      overdue.push_back({line.link, line.waiting[line.late].duty});
   }
   next_ = earliest();
 }

@@ -48,6 +48,12 @@ struct Duty {
   std::uint8_t flags = 0;
 };
 
+// A duty that nobody has taken in time, and who should have.
+struct Overdue {
+  LinkId link;
+  Duty duty;
+};
+
 class CastLedger {
  public:
   explicit CastLedger(const MulticastConfig& config) : config_{config} {}
@@ -78,7 +84,7 @@ class CastLedger {
   // Kept, not computed: it is asked for after each frame of the peer.
   [[nodiscard]] Time next_deadline() const { return next_; }
   // Tells what is due to be told; duties that nobody has taken in time go to `overdue`.
-  void on_deadline(Time now, Effects& fx, std::vector<Duty>& overdue);
+  void on_deadline(Time now, Effects& fx, std::vector<Overdue>& overdue);
   [[nodiscard]] std::size_t outstanding() const;
   void check_invariants() const;
 

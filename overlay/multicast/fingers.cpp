@@ -27,16 +27,20 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
   // The lowest round trip of the links into the slice, or the one of before if it is not much worse; else up
   // to 3 random members are looked at for one to dial.
   const auto want = [&](const Part& part) {
+    const auto better = [](const LinkInfo& a, const LinkInfo* b) {
+      return !b || (a.crowded != b->crowded ? b->crowded : a.rtt < b->rtt);
+    };
     const LinkInfo* best = nullptr;
     const LinkInfo* kept = nullptr;
     for (const WarmLink& w : warm.in(part.interval)) {
       const LinkInfo* link = context_.links.find(w.link);
       if (!link) continue;
-      if (!best || link->rtt < best->rtt) best = link;
-      if (std::ranges::binary_search(before_, w.link) && (!kept || link->rtt < kept->rtt)) kept = link;
+      if (better(*link, best)) best = link;
+      if (std::ranges::binary_search(before_, w.link) && better(*link, kept)) kept = link;
     }
     if (best) {
-      links_.push_back(kept && kept->rtt * 2 <= best->rtt * 3 ? kept->id : best->id);
+      const bool keep = kept && kept->crowded == best->crowded && kept->rtt * 2 <= best->rtt * 3;
+      links_.push_back(keep ? kept->id : best->id);
       return;
     }
     ++missing;

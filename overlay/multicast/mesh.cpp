@@ -219,7 +219,7 @@ const MemberRecord* Mesh::random_linked() {
   for (int attempt = 0; attempt < 4 && !links.empty(); ++attempt) {
     const LinkInfo& link = links[rng_.below(links.size())];
     const MemberRecord* member = context_.roster.find(link.peer);
-    if (member && !find(link.id)) return member;
+    if (member && !link.crowded && !find(link.id)) return member;
   }
   return nullptr;
 }

@@ -21,7 +21,14 @@ void RosterMachine::start(Time now, const OwnEntry& own, std::span<const Bytes> 
   }
   rng_.shuffle(std::span{contacts_});
   alone_at_ = now + config_.alone_after;
+  alone_latest_ = now + config_.alone_latest;
   try_contacts(now, fx);
+}
+
+// A contact lives, though it may have no room for us at the moment: thousands that join at once shall not all
+// go on alone.
+void RosterMachine::stay_hopeful(Time now) {
+  if (alone_at_ != never) alone_at_ = std::max(alone_at_, std::min(alone_latest_, now + config_.alone_after));
 }
 
 void RosterMachine::set_own(Time now, const OwnEntry& own, Effects& fx) {

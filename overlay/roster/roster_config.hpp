@@ -25,9 +25,10 @@ struct RosterConfig {
 
   std::size_t k = 8;  // parts of a spread
   Duration collect = std::chrono::milliseconds{50};
-  Duration answer_after = std::chrono::seconds{1};  // a contact or a fetch without answer: the next
-  Duration alone_after = std::chrono::seconds{3};   // no contact answered: go on alone, and keep trying
-  Duration retry_first = std::chrono::seconds{5};   // doubles to retry_max
+  Duration answer_after = std::chrono::seconds{1};   // a contact or a fetch without answer: the next
+  Duration alone_after = std::chrono::seconds{3};    // no contact answered: go on alone, and keep trying
+  Duration alone_latest = std::chrono::seconds{20};  // while some contact shows a sign of life
+  Duration retry_first = std::chrono::seconds{5};    // doubles to retry_max
   Duration retry_max = std::chrono::seconds{60};
   Duration digest_every = std::chrono::seconds{10};
   Duration digest_after_news = std::chrono::seconds{1};  // what a comparison brought goes on from here
@@ -39,7 +40,9 @@ struct RosterConfig {
   Duration gone_after = std::chrono::seconds{16};          // with fewer accusers, unless refuted
   Duration gone_after_hearsay = std::chrono::seconds{30};  // learnt by comparing rosters, not as fresh news
   Duration accuse_within = std::chrono::milliseconds{300};
-  std::size_t accuse_burst = 4;  // per accuse_window
+  std::size_t accuse_burst = 4;         // per accuse_window
+  std::size_t accuse_burst_crowd = 64;  // when more than crowd_least, and one in crowd_share, are accused
+  std::size_t crowd_least = 8, crowd_share = 20;
   Duration accuse_window = std::chrono::seconds{10};
   Duration refute_within = std::chrono::seconds{1};
   Duration refute_within_crowd = std::chrono::seconds{10};  // when more than refute_crowd are accused

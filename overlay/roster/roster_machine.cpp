@@ -35,6 +35,7 @@ void RosterMachine::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   for (Contact& contact : contacts_) {
     if (contact.record->id != link.peer) continue;
     contact.out_of_reach = false;
+    stay_hopeful(now);
     if (contact.state == Contact::State::failed) contact.state = Contact::State::fresh;
     try_contacts(now, fx);
     break;
@@ -50,8 +51,10 @@ void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason why
   // them, and they speak of an entry that is no more.
   if (why != CloseReason::dead && why != CloseReason::cut) hear_outweighed(now, link.peer, fx);
   for (Contact& contact : contacts_)
-    if (contact.record->id == link.peer && contact.state == Contact::State::asked)
+    if (contact.record->id == link.peer && contact.state == Contact::State::asked) {
       contact.state = Contact::State::failed;
+      if (why == CloseReason::full || why == CloseReason::idle) stay_hopeful(now);
+    }
   lose_fetches(now, link.id, fx);
   if (!contacts_.empty()) try_contacts(now, fx);
 }
@@ -229,7 +232,7 @@ void RosterMachine::clear_changes() {
 void RosterMachine::check_invariants() const {
   roster_.check_invariants();
   BOATO_CHECK(contacts_.size() <= config_.contacts_max && fetches_.size() <= config_.fetches_max);
-  BOATO_CHECK(waiting_.size() <= config_.accusations_max && accused_at_.size() <= config_.accuse_burst);
+  BOATO_CHECK(waiting_.size() <= config_.accusations_max && accused_at_.size() <= config_.accuse_burst_crowd);
   BOATO_CHECK(outweighed_.size() <= config_.outweighed_max);
   BOATO_CHECK(mesh_.size() <= config_.mesh_max && reach_outs_.size() <= config_.reach_outs_max);
   BOATO_CHECK(outbox_.size() + outbox_accusations_.size() < wire::roster_statements_max);

@@ -140,6 +140,7 @@ class RosterMachine {
   void fetch(Time now, Interval range, LinkId link, bool join, Effects& fx);
   void ask_fetch(Time now, Fetch& fetch, Effects& fx);
   void take_page(Time now, LinkId from, Interval covered, Effects& fx);
+  void stay_hopeful(Time now);
   void lose_fetches(Time now, LinkId link, Effects& fx);  // of a link; LinkId{}: those whose time is over
   [[nodiscard]] LinkId any_member_link(LinkId except);
 
@@ -211,6 +212,7 @@ class RosterMachine {
   std::vector<Fetch> fetches_;
   LinkId welcomed_by_;  // LinkId{} until a welcome has come
   Time alone_at_ = never;
+  Time alone_latest_{};
   Time retry_at_ = never;
   Duration retry_every_{};
 

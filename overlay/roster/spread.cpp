@@ -10,7 +10,8 @@
 namespace boato {
 namespace {
 
-constexpr std::size_t roster_adopt_hops = wire::roster_hops_max / 2;
+// Members that know little of each other would hand a part on and on; comparing finds whom this misses.
+constexpr std::size_t roster_late_hops = wire::roster_hops_max / 2;
 
 }  // namespace
 
@@ -76,10 +77,14 @@ void RosterMachine::forward(const wire::RosterSpread& m, Bytes body, Effects& fx
           return;
         if (BOATO_MUTANT(145) && part.interval.hi == 0) return;  // the last part is forgotten
         if (const LinkId link = choose(m, part); link != LinkId{}) {
+          if (m.hops >= roster_late_hops) {  // itself and nobody else
+            const std::uint64_t place = ring_place(links_.find(link)->peer);
+            return outs.push_back({{place, place + 1}, link});
+          }
           outs.push_back({{orphan ? orphan_lo : part.interval.lo, part.interval.hi}, link});
           orphan = false;
-        } else if (m.hops >= roster_adopt_hops) {
-          // Two that know little of each other would hand it on for ever; comparing finds whom this misses.
+        } else if (m.hops >= roster_late_hops) {
+          return;
         } else if (!outs.empty()) {
           outs[outs.size() - 1].interval.hi = part.interval.hi;
         } else if (!orphan) {

@@ -24,6 +24,12 @@ void RosterMachine::on_unreachable(Time now, const PeerId& peer, Effects& fx) {
 
 // The wait before an accusation lets the first few be heard by all who would say the same.
 void RosterMachine::accuse(Time now, Effects& fx) {
+  // One that is cut off accuses few of those that are well. Where others say that many are dead, it is not
+  // us.
+  const bool crowd = roster_.suspects().size() > config_.crowd_least &&
+                     roster_.suspects().size() * config_.crowd_share > roster_.size();
+  const std::size_t burst = crowd ? config_.accuse_burst_crowd : config_.accuse_burst;
+  std::erase_if(accused_at_, [&](Time at) { return at + config_.accuse_window <= now; });
   for (std::size_t i = 0; i < waiting_.size();) {
     if (waiting_[i].at > now) {
       ++i;
@@ -37,13 +43,10 @@ void RosterMachine::accuse(Time now, Effects& fx) {
                       });
     const bool needed =
         record && !linked(peer) && !said && (!suspect || suspect->accusers.size() < accusers_needed(peer));
-    if (needed && accused_at_.size() >= config_.accuse_burst) {
-      if (accused_at_.front() + config_.accuse_window > now) {
-        waiting_[i].at = accused_at_.front() + config_.accuse_window;
-        ++i;
-        continue;
-      }
-      accused_at_.erase(accused_at_.begin());
+    if (needed && accused_at_.size() >= burst) {
+      waiting_[i].at = accused_at_.front() + config_.accuse_window;
+      ++i;
+      continue;
     }
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
     if (!needed) {

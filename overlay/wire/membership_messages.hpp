@@ -111,7 +111,11 @@ struct SpliceAnswer {
 };
 
 // This link as the sender sees it. Receiver: a link that the other end uses is not idle.
-enum LinkRoles : std::uint32_t { role_active = 1, role_used = 2 };
+enum LinkRoles : std::uint32_t {
+  role_active = 1,   // a neighbour in the overlay
+  role_used = 2,     // in another room's use
+  role_crowded = 4,  // the sender has many links: whoever can choose takes another one
+};
 
 // Receiver: answer PONG at once.
 struct Ping {

@@ -25,7 +25,7 @@ TEST(LinkBudget, QuietLinksWithoutUseGo) {
 TEST(LinkBudget, OfTooManyTheQuietestGoFirst) {
   LinkBudgetConfig config;
   config.soft_max = 2;
-  std::vector<LinkUse> uses{link(1, 20s, 5s), link(2, 20s, 15s), link(3, 20s, 18s, true), link(4, 2s, 2s)};
+  std::vector<LinkUse> uses{link(1, 20s, 5s), link(2, 20s, 15s), link(3, 20s, 18s, true), link(4, 1s, 1s)};
   EXPECT_THAT(spare_links(now, config, uses), ElementsAre(LinkId{2}, LinkId{1}));
   config.soft_max = 3;
   EXPECT_THAT(spare_links(now, config, uses), ElementsAre(LinkId{2}));

@@ -34,7 +34,12 @@ struct Ledger {
   }
   void pass(Duration d) {
     now += d;
-    ledger.on_deadline(now, fx, given);
+    std::vector<Overdue> overdue;
+    ledger.on_deadline(now, fx, overdue);
+    for (Overdue& o : overdue) {
+      EXPECT_EQ(o.link, link.id);
+      given.push_back(std::move(o.duty));
+    }
     ledger.check_invariants();
   }
 };

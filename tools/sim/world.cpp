@@ -266,7 +266,7 @@ void World::start(std::uint32_t peer) {
   name_more_seeds(peer);
   p.core->start(local(p), seeds);
   for (const std::string& pattern : p.patterns) BOATO_CHECK(p.core->subscribe_pattern(local(p), pattern));
-  for (const Want& want : p.wants) open(peer, want, now_ + settle_within);
+  for (const Want& want : p.wants) open(peer, want, now_);
   settle(peer);
 }
 

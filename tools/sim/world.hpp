@@ -26,8 +26,6 @@
 
 namespace boato::sim {
 
-inline constexpr Duration settle_within = std::chrono::seconds{2};  // as hosts do
-
 struct WorldOptions {
   std::uint64_t seed = 1;
   NetworkDials network{};
@@ -204,7 +202,7 @@ class World final : public TransportHost {
   void take(std::uint32_t peer, Input& input);
   void settle(std::uint32_t peer);  // hands its effects out and arms its timer
   void arm(std::uint32_t peer);
-  void open(std::uint32_t peer, const Want& want, Time settle_by);
+  void open(std::uint32_t peer, const Want& want, Time since);
   void open_now(std::uint32_t peer, const Want& want);
   bool name_more_seeds(std::uint32_t peer);
   [[nodiscard]] bool serves(std::uint32_t peer) const {

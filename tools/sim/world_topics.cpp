@@ -32,29 +32,29 @@ void World::want(std::uint32_t peer, std::uint32_t topic, bool subscribe, bool p
     want.subscribe |= subscribe;
     want.publish |= publish;
     if (p.core && (more.subscribe || more.publish)) {
-      open(peer, more, now_ + settle_within);
+      open(peer, more, now_);
       settle(peer);
     }
     return;
   }
   p.wants.push_back({topic, subscribe, publish});
   if (p.core) {
-    open(peer, p.wants.back(), now_ + settle_within);
+    open(peer, p.wants.back(), now_);
     settle(peer);
   }
 }
 
 // As a host does: a name that is not known is founded only once the neighbours have been asked for it.
-void World::open(std::uint32_t peer, const Want& want, Time settle_by) {
+void World::open(std::uint32_t peer, const Want& want, Time since) {
   const SimPeer& p = peers_[peer];
-  const bool asked =
-      now_ >= settle_by || p.core->settled() || p.core->directory().find(topics_[want.topic].name) != nullptr;
+  const bool asked = now_ >= since + p.core->settle_within() || p.core->settled() ||
+                     p.core->directory().find(topics_[want.topic].name) != nullptr;
   if (options_.hasty || (asked && !p.paused)) return open_now(peer, want);
-  at(now_ + look_again, [this, peer, want, settle_by, starts = p.starts] {
+  at(now_ + look_again, [this, peer, want, since, starts = p.starts] {
     const SimPeer& later = peers_[peer];
     const auto still = std::ranges::find(later.wants, want.topic, &Want::topic);
     if (!later.core || later.starts != starts || later.leaving || still == later.wants.end()) return;
-    open(peer, {want.topic, want.subscribe && still->subscribe, want.publish && still->publish}, settle_by);
+    open(peer, {want.topic, want.subscribe && still->subscribe, want.publish && still->publish}, since);
     settle(peer);
   });
 }
