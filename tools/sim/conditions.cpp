@@ -18,12 +18,15 @@ Duration Conditions::base_delay(std::uint32_t from, std::uint32_t to) const {
   return own + peers_[from].extra + peers_[to].extra;
 }
 
-Duration Conditions::one_way(std::uint32_t from, std::uint32_t to) {
+Duration Conditions::one_way(std::uint32_t from, std::uint32_t to, Rng& rng) const {
   Duration total = base_delay(from, to);
-  if (dials.jitter.count() > 0) total += up_to(dials.jitter);
+  if (dials.jitter.count() > 0)
+    total +=
+        Duration{static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(dials.jitter.count()) + 1))};
   // Retransmission doubles its timeout; six tries in a row are the longest silence that is drawn here.
   Duration wait = dials.retransmit_after;
-  for (int tries = 0; tries < 6 && chance(dials.loss); ++tries, wait *= 2) total += wait;
+  for (int tries = 0; tries < 6 && dials.loss > 0 && rng.chance(dials.loss); ++tries, wait *= 2)
+    total += wait;
   return total;
 }
 

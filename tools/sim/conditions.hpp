@@ -43,7 +43,9 @@ class Conditions {
     return !blocked_[peers_[from].side][peers_[to].side];
   }
   // Time for one frame from `from` to `to`, lost packets included.
-  [[nodiscard]] Duration one_way(std::uint32_t from, std::uint32_t to);
+  [[nodiscard]] Duration one_way(std::uint32_t from, std::uint32_t to) { return one_way(from, to, rng_); }
+  // The same for one who has random numbers of its own.
+  [[nodiscard]] Duration one_way(std::uint32_t from, std::uint32_t to, Rng& rng) const;
   // Without jitter and loss: what a round trip is made of.
   [[nodiscard]] Duration base_delay(std::uint32_t from, std::uint32_t to) const;
   [[nodiscard]] std::uint64_t bandwidth_of(std::uint32_t from) const {
