@@ -59,6 +59,9 @@ void Collector::carried(const Carried& carried) {
   ++traffic_.flow_frames[flow];
   traffic_.flow_bytes[flow] += head + carried.body_bytes;
   traffic_.body_bytes += carried.body_bytes;
+  if (kind != wire::Kind::cast && kind != wire::Kind::repair) return;
+  if (payload_sends_.size() <= carried.from) payload_sends_.resize(carried.from + std::size_t{1});
+  ++payload_sends_[carried.from];
 }
 
 std::string_view name_of(wire::Kind kind) {

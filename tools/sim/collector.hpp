@@ -9,6 +9,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 namespace boato::sim {
 
@@ -58,6 +59,7 @@ class Collector {
   }
 
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& payload_sends() const { return payload_sends_; }  // by peer
   [[nodiscard]] const Histogram& latency() const {
     return latency_;
   }  // us, subscribers other than the publisher
@@ -68,6 +70,7 @@ class Collector {
 
  private:
   Traffic traffic_;
+  std::vector<std::uint64_t> payload_sends_;
   Histogram latency_, hops_;
   std::array<std::uint64_t, counters> notes_{};
 };

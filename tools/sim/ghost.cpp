@@ -189,7 +189,7 @@ void Ghost::received(std::uint32_t peer, TopicTag tag, Bytes batch) {
 }
 
 void Ghost::judge(Time now) {
-  owed_ = lost_ = late_ = unready_ = 0;
+  owed_ = lost_ = late_ = missed_ = unready_ = 0;
   reached_least_ = 1;
   for (const Session& session : sessions_) unready_ += session.ended == never && session.ready == never;
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
@@ -208,7 +208,11 @@ void Ghost::judge(Time now) {
       const EventRecord& event = stream.events[seq - 1];
       const bool stayed = stream.ended == never;
       const bool seen = std::ranges::any_of(correct, [&](const auto& m) { return m.second->all.has(seq); });
-      if (!stayed && !seen) continue;
+      if (!stayed && !seen) {
+        missed_ += static_cast<std::uint64_t>(
+            std::ranges::count_if(correct, [&](const auto& m) { return m.first->ready < event.at; }));
+        continue;
+      }
       std::uint64_t owed = 0, late = 0;
       for (const auto& [session, got] : correct) {
         if (session->ready >= event.at) continue;
@@ -216,6 +220,7 @@ void Ghost::judge(Time now) {
         late += !got->all.has(seq) || got->late.has(seq);
         if (got->all.has(seq)) continue;
         ++lost_;
+        ++missed_;
         verdicts_.add(now, stayed ? "complete" : "agreement",
                       "peer " + std::to_string(session->peer) + " never got " + name(stream, seq) +
                           ", published at " + std::to_string(event.at.time_since_epoch().count() / 1000) +

@@ -85,6 +85,18 @@ class Ghost {
   void gap(Time now, std::uint32_t peer, const GapNotice& gap);
   void received(std::uint32_t peer, TopicTag tag, Bytes batch);
 
+  // Since when the peer subscribes to the topic, an index; never: it does not.
+  [[nodiscard]] Time subscribed_since(std::uint32_t peer, std::uint32_t topic) const {
+    const std::uint32_t session = session_of(peer, topic);
+    return session == none ? never : sessions_[session].opened;
+  }
+  // Calls f(peer) for each member that was ready for the topic before that moment and has stayed until now.
+  template <class F>
+  void each_correct(std::uint32_t topic, Time at, F&& f) const {
+    for (const std::uint32_t i : topics_[topic].sessions)
+      if (sessions_[i].ended == never && sessions_[i].ready < at) f(sessions_[i].peer);
+  }
+
   // Judges `complete` and `agreement`.
   void judge(Time now);
 
@@ -101,6 +113,8 @@ class Ghost {
   [[nodiscard]] std::uint64_t late() const { return late_; }  // by judge: of those, not within `soon`
   // By judge: the least share of an event's subscribers that had it within `soon`; 1 if nobody was owed any.
   [[nodiscard]] double reached_least() const { return reached_least_; }
+  // By judge: `lost`, and the events that no correct member got because their publisher stopped.
+  [[nodiscard]] std::uint64_t missed() const { return missed_; }
   [[nodiscard]] std::uint64_t unready() const { return unready_; }  // by judge: members never told `ready`
 
  private:
@@ -146,8 +160,8 @@ class Ghost {
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> streams_by_key_;
   std::unordered_map<std::uint64_t, Got> got_;  // by session and stream
   std::vector<std::uint64_t> hashes_;
-  std::uint64_t events_ = 0, deliveries_ = 0, duplicates_ = 0, gaps_ = 0, owed_ = 0, lost_ = 0, unready_ = 0,
-                early_ = 0, late_ = 0;
+  std::uint64_t events_ = 0, deliveries_ = 0, duplicates_ = 0, gaps_ = 0, owed_ = 0, lost_ = 0, late_ = 0,
+                missed_ = 0, unready_ = 0, early_ = 0;
   double reached_least_ = 1;
 };
 
