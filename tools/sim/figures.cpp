@@ -7,11 +7,28 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <deque>
 
 namespace boato::sim {
 
+namespace {
+// Adds what is compared once for each baseline: flood_redundancy, plumtree_redundancy, ...
+std::vector<FigureName> with_baselines(std::vector<FigureName> names) {
+  static std::deque<std::string> made;  // owns the names
+  const std::vector<FigureName> ours = names;
+  for (const std::string_view baseline : baseline_names)
+    for (const std::string_view name : compared_figures) {
+      const auto same = std::ranges::find(ours, name, &FigureName::name);
+      BOATO_CHECK(same != ours.end());
+      made.push_back(std::string{baseline} + "_" + std::string{name});
+      names.push_back({made.back(), same->unit, same->means});
+    }
+  return names;
+}
+}  // namespace
+
 const std::vector<FigureName>& figure_names() {
-  static const std::vector<FigureName> names{
+  static const std::vector<FigureName> names = with_baselines({
       {"peers", "", "peers that run at the end"},
       {"events", "", "published"},
       {"deliveries", "", "events handed to subscribers, each counted once"},
@@ -19,6 +36,7 @@ const std::vector<FigureName>& figure_names() {
       {"lost", "", "of those, not delivered"},
       {"late", "", "of those, not delivered within 10 s"},
       {"reached_10s", "", "share of its subscribers that had an event within 10 s, of the worst event"},
+      {"missed", "", "lost, and events that nobody got because their publisher died, by ready members"},
       {"duplicates", "", "events delivered twice to one subscriber"},
       {"gaps", "", "events that subscribers reported as missing"},
       {"early", "",
@@ -37,6 +55,8 @@ const std::vector<FigureName>& figure_names() {
       {"frames", "", "frames sent by all"},
       {"frames_per_delivery", "", "all frames after the first publish, by deliveries"},
       {"bytes_per_delivery", "B", "all bytes but payload bodies after the first publish, by deliveries"},
+      {"control_bytes", "B", "bytes for topics and events but bodies after the first publish, by deliveries"},
+      {"busiest", "", "payload copies sent by the peer that sent the most, by the mean"},
       {"idle_bytes", "B/s", "sent by each peer while nothing is published (key idle)"},
       {"pulls", "", "requests for missing events"},
       {"takeovers", "", "parts sent again because a child kept silent"},
@@ -53,8 +73,14 @@ const std::vector<FigureName>& figure_names() {
       {"frames_rate", "1/s", "frames simulated per real second"},
       {"deliveries_rate", "1/s", "deliveries simulated per real second"},
       {"memory_peak", "B", "of this process"},
-  };
+  });
   return names;
+}
+
+bool of_baseline(std::string_view name) {
+  return std::ranges::any_of(baseline_names, [&](std::string_view baseline) {
+    return name.starts_with(baseline) && name.substr(baseline.size()).starts_with('_');
+  });
 }
 
 bool is_figure(std::string_view name) {

@@ -2,6 +2,7 @@
 // The figures of one run, by name: what gates compare and --json prints.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,14 @@ struct FigureName {
 };
 [[nodiscard]] const std::vector<FigureName>& figure_names();
 [[nodiscard]] bool is_figure(std::string_view name);
+
+// What ours is compared with, and in what: the figure x is y_x for the baseline y, there only in runs with
+// baselines.
+inline constexpr std::array<std::string_view, 2> baseline_names{"flood", "plumtree"};
+inline constexpr std::array<std::string_view, 10> compared_figures{
+    "redundancy",  "redundancy_first", "missed",        "last_hop", "mean_hop",
+    "latency_p50", "latency_p99",      "latency_worst", "busiest",  "control_bytes"};
+[[nodiscard]] bool of_baseline(std::string_view name);
 
 class Figures {
  public:

@@ -78,7 +78,7 @@ struct Options {
   std::uint64_t seed = 1, from = 1, seeds = 100;
   std::uint32_t peers = 0;
   std::string range = "8-24";
-  bool json = false, trace = false, quiet = false, show = false;
+  bool json = false, trace = false, quiet = false, show = false, baselines = false;
   std::string at = "20s", format = "svg", topic;
   int only = 0;
 };
@@ -90,7 +90,7 @@ int fail_usage(const std::string& what) {
 
 std::string command_for(const Options& o) {
   return "boato-sim run " + o.scenario + " --seed " + std::to_string(o.seed) +
-         (o.peers != 0 ? " --peers " + std::to_string(o.peers) : "");
+         (o.peers != 0 ? " --peers " + std::to_string(o.peers) : "") + (o.baselines ? " --baselines" : "");
 }
 
 int list(const Options& o) {
@@ -122,6 +122,7 @@ int play(const Options& o) {
   Progress progress{!o.quiet};
   RunOptions run_options;
   run_options.seed = o.seed;
+  run_options.baselines = o.baselines;
   if (o.trace) run_options.trace = [](const std::string& line) { std::cout << line << "\n"; };
   run_options.progress = [&](Time now, Duration total) {
     progress(o.scenario + ": " + std::to_string(now.time_since_epoch().count() / 1'000'000) + " of " +
@@ -238,6 +239,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  boato-sim list                                 which scenarios there are\n"
       "  boato-sim run quiet-1000                       play one, print its figures and gates\n"
+      "  boato-sim run quiet-1000 --baselines           compared with flood and Plumtree in the same world\n"
       "  boato-sim run churn --seed 8123 --peers 64     another seed, a smaller world\n"
       "  boato-sim swarm --seeds 200                    200 random worlds, each with faults of its own\n"
       "  boato-sim topo quiet-1000 --at 30s > world.svg a picture with the way of one event\n"
@@ -253,6 +255,8 @@ int main(int argc, char** argv) {
   run_command->add_option("--seed", o.seed, "What everything random is drawn from")->capture_default_str();
   run_command->add_option("--peers", o.peers, "Another number of peers");
   run_command->add_flag("--json", o.json, "One JSON object instead of text");
+  run_command->add_flag("--baselines", o.baselines,
+                        "Spread the same events by flood and Plumtree, and compare");
   run_command->add_flag("--trace", o.trace, "Print every effect of every peer");
   run_command->add_flag("--show", o.show, "Print the scenario and stop");
   run_command->add_flag("--quiet", o.quiet, "No progress on stderr");

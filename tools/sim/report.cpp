@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tools/sim/comparison.hpp"
 #include "tools/sim/run.hpp"
 
 #include <array>
@@ -33,12 +34,14 @@ std::string when(Time t) { return number_text(static_cast<double>(t.time_since_e
 std::string to_text(const Report& r) {
   std::string out = r.scenario + "  seed " + std::to_string(r.seed) + "  trace " + hex(r.trace_hash) + "\n\n";
   for (const auto& [name, value] : r.figures.all()) {
+    if (of_baseline(name)) continue;  // in the table below
     std::string_view unit;
     for (const FigureName& f : figure_names())
       if (f.name == name) unit = f.unit;
     out += "  " + padded(std::string{name}, 20) + number_text(value) + (unit.empty() ? "" : " ") +
            std::string{unit} + "\n";
   }
+  if (r.baselines) out += "\n" + comparison_text(r.figures);
   out += "\n  kind                frames      bytes without bodies\n";
   for (const auto& k : r.kinds)
     out += "  " + padded(k.kind, 20) + padded(std::to_string(k.frames), 12) + std::to_string(k.bytes) + "\n";
@@ -64,7 +67,9 @@ std::string to_json(const Report& r) {
     out += (first ? "" : ",") + in_quotes(name) + ":" + number_text(value);
     first = false;
   }
-  out += "},\"kinds\":[";
+  out += "},";
+  if (r.baselines) out += "\"baselines\":" + comparison_json(r.figures) + ",";
+  out += "\"kinds\":[";
   first = true;
   for (const auto& k : r.kinds) {
     out += std::string{first ? "" : ","} + "{\"kind\":" + in_quotes(k.kind) +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/run.hpp"
 
+#include "tools/sim/comparison.hpp"
+
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -29,6 +31,7 @@ Run::Run(Scenario scenario, RunOptions options)
   w.hasty = scenario_.hasty;
   w.real_crypto = scenario_.real_crypto;
   w.check_every = scenario_.check_every;
+  w.baselines = scenario_.baselines || options_.baselines;
   w.trace = options_.trace;
   world_ = std::make_unique<World>(std::move(w));
   set_up();
@@ -328,6 +331,7 @@ void Run::measure(Report& report) {
   f.set("lost", static_cast<double>(ghost.lost()));
   f.set("late", static_cast<double>(ghost.late()));
   f.set("reached_10s", ghost.reached_least());
+  f.set("missed", static_cast<double>(ghost.missed()));
   f.set("duplicates", static_cast<double>(ghost.duplicates()));
   f.set("gaps", static_cast<double>(ghost.gaps()));
   f.set("early", static_cast<double>(ghost.early()));
@@ -346,6 +350,9 @@ void Run::measure(Report& report) {
   f.set("frames", static_cast<double>(collector.traffic().total_frames()));
   f.set("frames_per_delivery", static_cast<double>(since.total_frames()) / deliveries);
   f.set("bytes_per_delivery", static_cast<double>(since.total_bytes() - since.body_bytes) / deliveries);
+  f.set("control_bytes",
+        static_cast<double>(topic_bytes(since)) / static_cast<double>(std::max<std::uint64_t>(1, receivers)));
+  f.set("busiest", most_by_mean(collector.payload_sends(), w.peers()));
   f.set("idle_bytes", idle_bytes_);
   f.set("pulls", static_cast<double>(collector.noted(Counter::pulls_sent)));
   f.set("takeovers", static_cast<double>(collector.noted(Counter::takeovers)));
@@ -364,6 +371,11 @@ void Run::measure(Report& report) {
         static_cast<double>(collector.traffic().total_frames()) / std::max(real_seconds_, 1e-9));
   f.set("deliveries_rate", static_cast<double>(ghost.deliveries()) / std::max(real_seconds_, 1e-9));
   f.set("memory_peak", static_cast<double>(usage.ru_maxrss) * 1024);
+
+  if (w.baselines() != nullptr) {
+    report.baselines = true;
+    set_baseline_figures(f, *w.baselines(), ghost, w.peers());
+  }
 
   const Traffic& all = collector.traffic();
   for (std::size_t k = 0; k < all.frames.size(); ++k)

@@ -18,6 +18,7 @@ struct RunOptions {
   std::function<void(const std::string&)> trace{};
   std::function<void(Time now, Duration total)> progress{};  // now and then
   bool stop_at_violation = false;
+  bool baselines = false;  // or the scenario asks for them
 };
 
 struct GateResult {
@@ -31,6 +32,7 @@ struct Report {
   std::uint64_t seed = 0;
   std::uint64_t trace_hash = 0;
   Figures figures;
+  bool baselines = false;  // their figures are there
   std::vector<GateResult> gates;
   std::vector<Violation> violations;  // the first ones
   struct KindLine {

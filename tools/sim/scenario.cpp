@@ -140,6 +140,9 @@ class Parser {
     if (out_.peers == 0) return fail("peers must be at least 1"), std::nullopt;
     if (out_.network.delay_min > out_.network.delay_max)
       return fail("delay: the range is upside down"), std::nullopt;
+    for (const Gate& gate : out_.gates)
+      if (of_baseline(gate.figure) && !out_.baselines)
+        return fail("the gate " + gate.figure + " needs 'baselines = true'"), std::nullopt;
     return out_;
   }
 
@@ -199,6 +202,7 @@ class Parser {
     if (key == "hasty") return boolean(value, s.hasty);
     if (key == "real_crypto") return boolean(value, s.real_crypto);
     if (key == "judge_rest") return boolean(value, s.judge_rest);
+    if (key == "baselines") return boolean(value, s.baselines);
     return known = false;
   }
 
@@ -390,7 +394,8 @@ std::string to_text(const Scenario& s) {
       << "\nfull_links = " << (s.full_links ? "true" : "false")
       << "\nhasty = " << (s.hasty ? "true" : "false")
       << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
-      << "\njudge_rest = " << (s.judge_rest ? "true" : "false") << "\n";
+      << "\njudge_rest = " << (s.judge_rest ? "true" : "false")
+      << "\nbaselines = " << (s.baselines ? "true" : "false") << "\n";
   if (s.idle_until.count() > 0)
     out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
   const NetworkDials& n = s.network;

@@ -89,6 +89,7 @@ struct Scenario {
   bool full_links = false, real_crypto = false;
   bool hasty = false;  // peers found a topic without asking first
   bool judge_rest = true;
+  bool baselines = false;  // flood and Plumtree spread the same events beside ours
   NetworkDials network;
   std::vector<TopicPlan> topics;
   std::vector<Action> actions;

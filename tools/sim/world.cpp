@@ -132,6 +132,8 @@ World::World(WorldOptions options)
     transport_ = std::make_unique<FullTransport>(*this, heap_, conditions_, rng, crypto_, network_, slabs_);
   else
     transport_ = std::make_unique<LightTransport>(*this, heap_, conditions_, rng);
+  if (options_.baselines)
+    baselines_ = std::make_unique<Baselines>(*this, conditions_, Rng{options_.seed}.fork("baselines"));
 }
 
 World::~World() {
@@ -161,9 +163,11 @@ void World::run_until(Time until) {
   while (heap_.next_at() <= until) {
     const EventHeap::Entry entry = heap_.take();
     BOATO_CHECK(entry.at >= now_);
+    if (baselines_) baselines_->run_until(entry.at);
     now_ = entry.at;
     happen(entry);
   }
+  if (baselines_) baselines_->run_until(until);
   now_ = until;
 }
 
@@ -284,6 +288,7 @@ void World::end(std::uint32_t peer, bool silent) {
   SimPeer& p = peers_[peer];
   transport_->ended(now_, peer, silent);
   ghost_.ended(now_, peer);
+  if (baselines_) baselines_->ended(peer);
   p.core.reset();
   p.inputs.clear();
   p.paused = p.leaving = false;
@@ -328,6 +333,12 @@ void World::resume(std::uint32_t peer) {
     p.armed = never;
     arm(peer);
   }
+  if (baselines_) baselines_->resumed(now_, peer);
+}
+
+void World::conditions_changed() {
+  transport_->release(now_);
+  if (baselines_) baselines_->released(now_);
 }
 
 void World::heal() {
@@ -340,6 +351,15 @@ void World::heal() {
     if (!serves(i) || p.core->links().size() > 0 || !name_more_seeds(i)) continue;
     p.core->add_seeds(local(p), p.seeds);
     settle(i);
+  }
+}
+
+void World::neighbours(std::uint32_t peer, std::vector<Neighbour>& out) const {
+  out.clear();
+  if (!peers_[peer].core) return;
+  for (const ActivePeer& active : peers_[peer].core->membership().active()) {
+    const auto ends = transport_->ends(active.link);
+    out.push_back({ends[0] == peer ? ends[1] : ends[0], active.link});
   }
 }
 

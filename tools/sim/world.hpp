@@ -8,6 +8,7 @@
 #include "overlay/core_config.hpp"
 #include "overlay/peer_core.hpp"
 #include "overlay/roster/record_pool.hpp"
+#include "tools/sim/baselines.hpp"
 #include "tools/sim/collector.hpp"
 #include "tools/sim/conditions.hpp"
 #include "tools/sim/event_heap.hpp"
@@ -34,11 +35,12 @@ struct WorldOptions {
   bool full_links = false;        // real handshakes, records and byte streams
   bool hasty = false;             // topics are opened at once, so that many peers found the same one
   bool real_crypto = false;       // else the toy table: ten thousand peers of real cryptography do not fit
+  bool baselines = false;         // what ours publishes is also spread by flood and Plumtree, beside it
   std::uint32_t check_every = 1;  // check_invariants() after each n-th step of a peer; 0 = never
   std::function<void(const std::string&)> trace{};  // one line per effect
 };
 
-class World final : public TransportHost {
+class World final : public TransportHost, public BaselineHost {
  public:
   explicit World(WorldOptions options);
   ~World();
@@ -77,7 +79,7 @@ class World final : public TransportHost {
   // From now on its clocks run `ppm` faster, and its wall clock is off by `offset`.
   void skew(std::uint32_t peer, Duration offset, std::int64_t ppm);
   Conditions& conditions() { return conditions_; }
-  void conditions_changed() { transport_->release(now_); }
+  void conditions_changed();
   std::size_t cut_links(double chance) { return transport_->cut_some(now_, chance); }
   // Everybody runs who did not leave or crash, and the network is whole again.
   void heal();
@@ -106,6 +108,7 @@ class World final : public TransportHost {
   [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
   [[nodiscard]] Ghost& ghost() { return ghost_; }
   [[nodiscard]] const Collector& collector() const { return collector_; }
+  [[nodiscard]] const Baselines* baselines() const { return baselines_.get(); }  // null: not asked for
   [[nodiscard]] const TransportCounters& transport() const { return transport_->counters(); }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }  // of all effects so far
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
@@ -193,6 +196,18 @@ class World final : public TransportHost {
   void frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame) override;
   void backlog(std::uint32_t peer, LinkId link, const LinkBacklog& backlog) override;
 
+  // BaselineHost
+  [[nodiscard]] bool takes_part(std::uint32_t peer) const override {
+    return running(peer) && !peers_[peer].leaving;
+  }
+  [[nodiscard]] bool holds(std::uint32_t peer, LinkId link) const override {
+    return transport_->holds(peer, link);
+  }
+  void neighbours(std::uint32_t peer, std::vector<Neighbour>& out) const override;
+  [[nodiscard]] Time subscribed_since(std::uint32_t peer, std::uint32_t topic) const override {
+    return ghost_.subscribed_since(peer, topic);
+  }
+
   [[nodiscard]] Time local(const SimPeer& peer) const;
   [[nodiscard]] Time world_time(const SimPeer& peer, Time local) const;
   [[nodiscard]] std::uint64_t wall_us(const SimPeer& peer) const;
@@ -232,6 +247,7 @@ class World final : public TransportHost {
   std::vector<PublisherState> publishers_;
   std::vector<std::function<void()>> actions_;
   std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Baselines> baselines_;
   Time now_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t steps_ = 0, publish_refused_ = 0;
