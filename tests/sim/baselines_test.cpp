@@ -249,6 +249,20 @@ TEST(Baselines, APartitionHoldsBackAndLosesNothing) {
   EXPECT_EQ(lab.without(lab.baselines.plumtree(), 0), 0U);
 }
 
+TEST(Baselines, ANarrowWayOutDelaysNothingOnceItIsWideAgain) {
+  Lab lab{50};
+  for (std::uint32_t peer = 0; peer < 50; ++peer) lab.conditions.slow_down(peer, Duration{0}, 100);
+  lab.publish(7);
+  lab.pass(settled);
+  ASSERT_GT(lab.without(lab.baselines.flood(), 0), 40U);
+
+  for (std::uint32_t peer = 0; peer < 50; ++peer) lab.conditions.slow_down(peer, Duration{0}, 0);
+  lab.pass(settled);
+
+  EXPECT_EQ(lab.without(lab.baselines.flood(), 0), 0U);
+  EXPECT_EQ(lab.without(lab.baselines.plumtree(), 0), 0U);
+}
+
 Report play(Scenario scenario, std::uint64_t seed, bool baselines) {
   scenario.baselines = baselines;
   RunOptions options;

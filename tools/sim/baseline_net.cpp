@@ -55,14 +55,33 @@ void BaselineNet::send(Time now, Packet packet, std::size_t bytes) {
   travel(now + up_to(repeated_within), keep(std::move(again)));
 }
 
+Duration BaselineNet::time_on_way_out(std::uint32_t peer, std::size_t bytes) const {
+  const std::uint64_t bandwidth = conditions_.bandwidth_of(peer);
+  return Duration{bandwidth == 0 ? 0 : static_cast<std::int64_t>(bytes * 1'000'000 / bandwidth)};
+}
+
 void BaselineNet::depart(Time now, Packet packet, std::size_t bytes) {
-  const std::uint64_t bandwidth = conditions_.bandwidth_of(packet.from);
-  if (bandwidth != 0) {
-    Time& free = place(packet.from).way_out_free;
-    free = std::max(free, now) + Duration{static_cast<std::int64_t>(bytes * 1'000'000 / bandwidth)};
-    now = free;
-  }
-  travel(now, keep(std::move(packet)));
+  const std::uint32_t from = packet.from;
+  const std::uint32_t slot = keep(std::move(packet));
+  Place& p = place(from);
+  if (p.way_out.empty() && conditions_.bandwidth_of(from) == 0) return travel(now, slot);
+  p.way_out.push_back({slot, bytes});
+  if (std::exchange(p.leaving, true)) return;
+  heap_.plan(now + time_on_way_out(from, bytes), Happening::leaves, from);
+}
+
+void BaselineNet::on_leaves(Time now, std::uint32_t peer) {
+  std::deque<Piece>& way_out = place(peer).way_out;
+  place(peer).leaving = false;
+  if (way_out.empty()) return;  // its process ended
+  do {
+    const std::uint32_t slot = way_out.front().slot;
+    way_out.pop_front();
+    travel(now, slot);
+    if (way_out.empty()) return;
+  } while (time_on_way_out(peer, way_out.front().bytes) == Duration{0});
+  place(peer).leaving = true;
+  heap_.plan(now + time_on_way_out(peer, way_out.front().bytes), Happening::leaves, peer);
 }
 
 void BaselineNet::travel(Time left, std::uint32_t slot) {
@@ -86,6 +105,10 @@ void BaselineNet::travel(Time left, std::uint32_t slot) {
 bool BaselineNet::take(Time until, Time& now, Packet& packet) {
   while (heap_.next_at() <= until) {
     const EventHeap::Entry entry = heap_.take();
+    if (entry.what == Happening::leaves) {
+      on_leaves(entry.at, entry.subject);
+      continue;
+    }
     Slot& slot = slots_[entry.subject];
     const std::uint32_t to = slot.packet.to;
     const bool timer = slot.packet.what == Packet::What::timer;
@@ -110,6 +133,7 @@ void BaselineNet::ended(std::uint32_t peer) {
   Place& p = place(peer);
   ++p.life;
   for (const std::uint32_t slot : std::exchange(p.waiting, {})) free(slot);
+  for (const Piece& piece : std::exchange(p.way_out, {})) free(piece.slot);
 }
 
 void BaselineNet::resumed(Time now, std::uint32_t peer) {

@@ -85,9 +85,14 @@ class BaselineNet {
     LinkId link;
     Time last{};  // arrival planned last
   };
+  struct Piece {
+    std::uint32_t slot = 0;
+    std::size_t bytes = 0;
+  };
   struct Place {
     std::uint32_t life = 0;
-    Time way_out_free{};
+    std::deque<Piece> way_out;  // what waits for it, the first is leaving
+    bool leaving = false;       // the moment when it has left is planned
     std::vector<Line> lines;
     std::vector<std::uint32_t> waiting;  // slots that came while it was paused
   };
@@ -98,7 +103,9 @@ class BaselineNet {
   void free(std::uint32_t slot);
   [[nodiscard]] Duration up_to(Duration most);
   void depart(Time now, Packet packet, std::size_t bytes);
+  void on_leaves(Time now, std::uint32_t peer);
   void travel(Time left, std::uint32_t slot);
+  [[nodiscard]] Duration time_on_way_out(std::uint32_t peer, std::size_t bytes) const;
 
   const BaselineHost& host_;
   const Conditions& conditions_;
