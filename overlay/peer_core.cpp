@@ -213,7 +213,9 @@ void PeerCore::sweep_links(Time now) {
   uses_.clear();
   for (const LinkInfo& link : links_.all()) {
     const bool used = std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.uses(link.id); });
-    membership_.set_busy(link.id, used);
+    const bool watched =
+        used && std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.mesh().has(link.id); });
+    membership_.set_busy(link.id, used, watched);
     const bool ours = used || membership_.uses(link.id) || link.backlog > 0;
     uses_.push_back({link.id, link.since, link.last_work, ours, membership_.used_there(link.id)});
   }

@@ -37,7 +37,9 @@ struct MembershipConfig {
   Duration splice_within = std::chrono::seconds{2};
   Duration trim_after = std::chrono::seconds{60};  // both ends above the target
   Duration trim_every = std::chrono::seconds{5};   // one link at a time
-  Duration heal_every = std::chrono::seconds{30};
+  Duration heal_every = std::chrono::seconds{30};  // while young, and for heal_lively after a peer was lost
+  Duration heal_every_calm = std::chrono::minutes{5};  // 10,000 peers still make 33 probes a second
+  Duration heal_lively = std::chrono::minutes{15};
   Duration relink_after = std::chrono::seconds{10};  // the same two peers after `full` and `idle`
   std::size_t asks_max = 16;
   std::size_t asks_lonely_max = 8;  // at once, by a peer without any neighbour
@@ -51,7 +53,8 @@ struct MembershipConfig {
   Duration ping_active = std::chrono::seconds{1};  // of silence
   Duration ping_quiet = std::chrono::seconds{5};   // the same when the link was idle for quiet_after
   Duration quiet_after = std::chrono::seconds{60};
-  Duration ping_spare = std::chrono::seconds{30};  // links without a role
+  Duration ping_spare =
+      std::chrono::seconds{30};  // links without a role, or whose events rest and that are in no mesh
   Duration answer_least = std::chrono::seconds{1};
   Duration probe_within = std::chrono::milliseconds{500};
   std::size_t helpers = 2;       // neighbours asked to probe

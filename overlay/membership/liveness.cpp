@@ -45,9 +45,11 @@ void Liveness::set_active(LinkId link, bool active) {
   if (active) next_check_ = Time{};  // at once
 }
 
-void Liveness::set_busy(LinkId link, bool busy) {
+void Liveness::set_busy(LinkId link, bool busy, bool watched) {
   State* state = find(link);
-  if (!state || state->busy == busy) return;
+  if (!state) return;
+  state->watched = watched;
+  if (state->busy == busy) return;
   state->busy = busy;
   state->tell = true;
   next_check_ = Time{};  // at once
@@ -117,10 +119,11 @@ Duration Liveness::answer_within(const State& state) const {
 
 Duration Liveness::silence_allowed(Time now, const State& state, const LinkInfo& link) const {
   if (state.doubted) return config_.answer_least;
-  Duration silence = config_.ping_active;
-  if (!state.active && !state.busy) {
-    silence = config_.ping_spare;
-  } else if (now - link.last_work >= config_.quiet_after) {
+  const bool awake = now - link.last_work < config_.quiet_after;
+  Duration silence = config_.ping_spare;
+  if ((state.active || state.busy) && awake) {
+    silence = config_.ping_active;
+  } else if (state.active || state.watched) {
     silence = config_.ping_quiet;
   }
   const bool lower = self_.id < link.peer;

@@ -36,7 +36,9 @@ class Liveness {
   void on_link_up(Time now, const LinkInfo& link);
   void on_link_down(LinkId link);
   void set_active(LinkId link, bool active);  // a role in the overlay graph
-  void set_busy(LinkId link, bool busy);      // a role in another room
+  // A role in another room; `watched`: one that needs to know soon whether the other end lives, events or
+  // not.
+  void set_busy(LinkId link, bool busy, bool watched);
   [[nodiscard]] bool busy(LinkId link) const;
   // What the other end last said of its own use of the link.
   void set_used_there(LinkId link, bool used);
@@ -66,6 +68,7 @@ class Liveness {
     std::uint32_t rtt_us = 0, rtt_var_us = 0;
     Stage stage = Stage::calm;
     bool active = false, busy = false, alive_told = false, doubted = false, used_there = false;
+    bool watched = false;
     bool tell = false;  // the other end does not know yet how we use the link
   };
   State* find(LinkId link);

@@ -115,6 +115,8 @@ void Membership::saw(Time now, const LinkInfo& link) {
 }
 
 void Membership::bury(Time now, const PeerId& peer) {
+  last_loss_ = now;
+  next_heal_ = std::min(next_heal_, now + config_.heal_every);
   auto gone = passive_.remove(peer);
   if (!gone || ghosts_.find(peer)) return;
   gone->heard = now;
@@ -250,7 +252,9 @@ void Membership::on_deadline(Time now, Effects& fx) {
   }
   if (now >= next_heal_) {
     if (!BOATO_MUTANT(103)) heal(now, fx);  // membership: nobody looks for the other half
-    next_heal_ = now + rng_.jitter(config_.heal_every);
+    const bool lively = now - started_at_ < config_.young ||
+                        (last_loss_ != Time::min() && now - last_loss_ < config_.heal_lively);
+    next_heal_ = now + rng_.jitter(lively ? config_.heal_every : config_.heal_every_calm);
   }
   if (now >= next_trim_) {
     trim(now, fx);

@@ -71,7 +71,7 @@ class Membership {
   void leave(Time now, Effects& fx);
 
   // Another room has (or has no longer) a role for the link: decides how closely it is watched.
-  void set_busy(LinkId link, bool busy) { liveness_.set_busy(link, busy); }
+  void set_busy(LinkId link, bool busy, bool watched) { liveness_.set_busy(link, busy, watched); }
   // The other end has a use for the link, as it last said.
   [[nodiscard]] bool used_there(LinkId link) const { return liveness_.used_there(link); }
   // Others cannot reach the peer: asked at once, whatever the link's role.
@@ -225,6 +225,7 @@ class Membership {
   Time next_join_ = never, next_fill_ = never, next_shuffle_ = never, next_heal_ = never, next_trim_ = never;
   Time expected_ = never;  // the deadline that was last asked for
   Time last_death_ = Time::min();
+  Time last_loss_ = Time::min();  // a known peer did not answer
   Time last_heal_ = Time::min();
   Time mass_until_ = Time::min();
   Duration join_pause_{};

@@ -186,12 +186,11 @@ void RosterMachine::become_ready(Time now, LinkId link, Effects& fx) {
   phase_ = Phase::ready;
   alone_at_ = never;
   change(RosterChange::Kind::ready, self_.id, link);
-  // Where the topic has few contacts, the member that let us in has named us; where most of them are out of
-  // reach, or nobody let us in, we name ourselves.
-  const auto out_of_reach = std::ranges::count(contacts_, true, &Contact::out_of_reach);
-  if (!contacts_.empty() &&
-      (link == LinkId{} || 2 * static_cast<std::size_t>(out_of_reach) > contacts_.size()))
-    change(RosterChange::Kind::announce_contact, self_.id);
+  // Where the topic has few contacts, the member that let us in has named us. Where most of them are out of
+  // reach we name ourselves; those that only have no time for us are better contacts than we are.
+  const auto out_of_reach =
+      static_cast<std::size_t>(std::ranges::count(contacts_, true, &Contact::out_of_reach));
+  if (2 * out_of_reach > contacts_.size()) change(RosterChange::Kind::announce_contact, self_.id);
   if (link != LinkId{}) contacts_.clear();
   if (own_version_ != joined_as_) spread_later(now, own_, fx);  // has changed since others were told
   digest_at_ = now + rng_.jitter(link == LinkId{} ? config_.digest_every : config_.digest_after_news);

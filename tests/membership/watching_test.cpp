@@ -124,7 +124,7 @@ TEST(Liveness, AnOwnPauseAccusesNobody) {
 TEST(Liveness, LinksWithoutEventsAreAskedSeldom) {
   Lab lab;
   const LinkInfo a = lab.link(1);
-  lab.m->set_busy(a.id, true);
+  lab.m->set_busy(a.id, true, true);
   lab.pass(10ms);
   lab.hear(a, wire::Pong{lab.sent<wire::Ping>().at(0).second.token, 3, 0});
   const auto pings_in_21_s = [&] {
@@ -146,11 +146,11 @@ TEST(Liveness, LinksWithoutEventsAreAskedSeldom) {
 TEST(Liveness, EachEndTellsTheOtherWhetherItUsesTheLink) {
   Lab lab;
   const LinkInfo a = lab.link(1);
-  lab.m->set_busy(a.id, true);
+  lab.m->set_busy(a.id, true, true);
   lab.pass(10ms);
   ASSERT_THAT(lab.sent<wire::Ping>(), SizeIs(1));
   EXPECT_EQ(lab.sent<wire::Ping>()[0].second.roles, wire::role_used);
-  lab.m->set_busy(a.id, false);
+  lab.m->set_busy(a.id, false, false);
   lab.hear(a, wire::Ping{7, 3, wire::role_used});
   ASSERT_THAT(lab.sent<wire::Pong>(), SizeIs(1));
   EXPECT_EQ(lab.sent<wire::Pong>()[0].second.roles, 0U);

@@ -2,6 +2,7 @@
 // The program boato-sim: plays scenarios, swarms of seeds and planted faults, and draws worlds.
 // Exit codes: 0 all held, 2 wrong usage or a scenario that does not parse, 7 a gate or an oracle failed.
 #include "overlay/base/mutant.hpp"
+#include "tools/sim/gate_table.hpp"
 #include "tools/sim/mutants.hpp"
 #include "tools/sim/picture.hpp"
 #include "tools/sim/run.hpp"
@@ -10,10 +11,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -79,7 +82,7 @@ struct Options {
   std::uint32_t peers = 0;
   std::string range = "8-24";
   bool json = false, trace = false, quiet = false, show = false, baselines = false;
-  std::string at = "20s", format = "svg", topic;
+  std::string at = "20s", format = "svg", topic, row;
   int only = 0;
 };
 
@@ -174,6 +177,47 @@ int swarm(const Options& o) {
   return failed == 0 ? 0 : exit_failed;
 }
 
+// Each scenario once per seed, its rows as soon as they are known.
+int gates(const Options& o) {
+  Progress progress{!o.quiet};
+  std::cout << heading_of_gates();
+  bool all = true;
+  std::vector<std::string_view> played;
+  for (const GateRow& first : gate_rows()) {
+    const auto wanted = [&](const GateRow& row) {
+      return row.scenario == first.scenario && (o.row.empty() || row.id == o.row);
+    };
+    if (!wanted(first) || std::ranges::find(played, first.scenario) != played.end()) continue;
+    played.push_back(first.scenario);
+    ScenarioError error;
+    auto scenario = load_scenario(std::string{first.scenario}, o.folder, error);
+    if (!scenario) return fail_usage(error.text);
+    if (o.peers != 0) scenario->peers = o.peers;
+    std::map<std::string_view, GateMeasured> measured;
+    for (std::uint64_t seed = o.from; seed < o.from + o.seeds; ++seed) {
+      Options one = o;
+      one.scenario = first.scenario;
+      one.seed = seed;
+      set_replay(command_for(one));
+      progress(one.scenario + ": seed " + std::to_string(seed));
+      RunOptions run_options;
+      run_options.seed = seed;
+      const Report report = Run{*scenario, run_options}.finish();
+      for (const GateRow& row : gate_rows())
+        if (wanted(row)) measured[row.figure].values.push_back(report.figures.get(row.figure));
+    }
+    progress.done();
+    for (auto& [figure, m] : measured) std::ranges::sort(m.values);
+    for (const GateRow& row : gate_rows()) {
+      if (!wanted(row)) continue;
+      std::cout << line_of(row, measured[row.figure]) << std::endl;
+      all = all && holds(row, measured[row.figure]);
+    }
+  }
+  if (played.empty()) return fail_usage("no goal '" + o.row + "': boato-sim gates lists them");
+  return all ? 0 : exit_failed;
+}
+
 int topo(const Options& o) {
   ScenarioError error;
   auto scenario = load_scenario(o.scenario, o.folder, error);
@@ -243,6 +287,7 @@ int main(int argc, char** argv) {
       "  boato-sim run churn --seed 8123 --peers 64     another seed, a smaller world\n"
       "  boato-sim swarm --seeds 200                    200 random worlds, each with faults of its own\n"
       "  boato-sim topo quiet-1000 --at 30s > world.svg a picture with the way of one event\n"
+      "  boato-sim gates                                every goal: best known, goal, measured\n"
       "  boato-sim mutants                              do the judges find planted faults?\n"
       "The same seed gives the same run, byte for byte. Exit codes: 0 all held, 2 usage, 7 something "
       "failed.");
@@ -287,6 +332,17 @@ int main(int argc, char** argv) {
   mutants_command->add_option("--only", o.only, "One fault by its number");
   mutants_command->add_flag("--quiet", o.quiet, "No progress on stderr");
 
+  auto* gates_command =
+      app.add_subcommand("gates", "Measure every goal of the overlay beside what is known elsewhere");
+  gates_command->add_option("--seeds", o.seeds, "Runs per scenario")->default_val(8);
+  gates_command->add_option("--from", o.from, "The first seed")->capture_default_str();
+  gates_command->add_option("--row", o.row, "One goal, such as M3");
+  gates_command->add_option("--peers", o.peers, "Another number of peers than the scenarios have");
+  gates_command->add_flag("--quiet", o.quiet, "No progress on stderr");
+  gates_command->footer(
+      "The worst seed is held against the goal. * of all nodes of a shared tree do all the sending.\n"
+      "Example: boato-sim gates --row M1 --peers 10000");
+
   auto* figures_command = app.add_subcommand("figures", "List the figures that gates may name");
 
   try {
@@ -299,6 +355,7 @@ int main(int argc, char** argv) {
   if (*run_command) return play(o);
   if (*swarm_command) return swarm(o);
   if (*topo_command) return topo(o);
+  if (*gates_command) return gates(o);
   if (*mutants_command) return mutants(o);
   if (*figures_command)
     for (const FigureName& f : figure_names())
