@@ -38,7 +38,8 @@ constexpr ConfigKey keys[] = {
     {"limits.passive_max", Kind::count, "256", false, "peers remembered as possible neighbours"},
     {"limits.dials_per_s", Kind::count, "8", false, "to peers never authenticated: we are nobody's weapon"},
     {"limits.connect_within", Kind::duration, "2s", false, "for one TCP connection to come about"},
-    {"limits.link_idle", Kind::duration, "60s", false, "a link without any role is closed after it"},
+    {"limits.link_idle", Kind::duration, "60s", false,
+     "a link without any role is closed so long after its last event"},
 
     {"limits.strangers_max", Kind::count, "256", false,
      "connections that have not authenticated themselves; the oldest goes"},

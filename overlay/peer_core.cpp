@@ -21,6 +21,12 @@ bool newer_stays(const LinkInfo& old, const LinkUp& up, const PeerId& self, Time
   return up.dialed == (self < up.peer);
 }
 
+// Frames that carry events, answer them or ask for some.
+bool is_work(wire::Kind kind) {
+  return kind == wire::Kind::cast || kind == wire::Kind::taken || kind == wire::Kind::pull ||
+         kind == wire::Kind::repair;
+}
+
 }  // namespace
 
 PeerCore::PeerCore(const CoreConfig& config, const Self& self, SlabPool& slabs, RecordPool& records, Rng rng)
@@ -137,8 +143,16 @@ void PeerCore::on_frame(Time now, LinkId id, Flow, const Frame& frame) {
   if (!link) return;
   link->last_heard = now;
   fx_.count(Counter::frames_received);
+  wire::Cursor in{frame.bytes};
+  wire::Kind kind{};
+  std::uint32_t fields = 0;
+  const bool whole = wire::open_frame(in, kind, fields);
+  if (whole && is_work(kind)) link->last_work = now;
   const LinkInfo from = *link;  // handlers may change the table
-  dispatch(now, from, frame);
+  if (whole)
+    dispatch(now, from, frame, kind, in, fields);
+  else
+    malformed(from);
   settle(now);
 }
 
@@ -212,9 +226,11 @@ void PeerCore::sweep_links(Time now) {
   next_sweep_ = now + rng_.jitter(config_.sweep_every);
   uses_.clear();
   for (const LinkInfo& link : links_.all()) {
-    const bool used = std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.uses(link.id); });
-    const bool watched =
-        used && std::ranges::any_of(topics_, [&](const auto& t) { return t->multicast.mesh().has(link.id); });
+    bool used = false, watched = false;
+    for (const auto& topic : topics_) {
+      used |= topic->multicast.uses(link.id);
+      watched |= topic->multicast.mesh().has(link.id);
+    }
     membership_.set_busy(link.id, used, watched);
     const bool ours = used || membership_.uses(link.id) || link.backlog > 0;
     uses_.push_back({link.id, link.since, link.last_work, ours, membership_.used_there(link.id)});

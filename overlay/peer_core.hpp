@@ -209,7 +209,8 @@ class PeerCore {
   template <class M>
   void batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
                           const Frame& frame);
-  void dispatch(Time now, const LinkInfo& from, const Frame& frame);
+  void dispatch(Time now, const LinkInfo& from, const Frame& frame, wire::Kind kind, wire::Cursor in,
+                std::uint32_t fields);
   void answer_view(const LinkInfo& from, std::uint32_t token);
   void keep_view(const LinkInfo& from, const wire::ViewTell& tell);
   void malformed(const LinkInfo& from);

@@ -35,14 +35,19 @@ template <class M>
 void PeerCore::to_membership(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields) {
   M m;
   if (!read(from, in, fields, m)) return;
-  if constexpr (std::is_same_v<M, wire::Pong>) {
-    const Duration rtt = membership_.on(now, from, m, fx_);
-    if (LinkInfo* link = links_.edit(from.id); link && rtt.count() > 0) link->rtt = rtt;
+  if constexpr (std::is_same_v<M, wire::Pong> || std::is_same_v<M, wire::Ping>) {
+    Duration rtt{0};
+    if constexpr (std::is_same_v<M, wire::Pong>)
+      rtt = membership_.on(now, from, m, fx_);
+    else
+      membership_.on(now, from, m, fx_);
+    LinkInfo* link = links_.edit(from.id);
+    if (!link) return;
+    if (rtt.count() > 0) link->rtt = rtt;
+    link->crowded = (m.roles & wire::role_crowded) != 0;
   } else {
     membership_.on(now, from, m, fx_);
   }
-  if constexpr (std::is_same_v<M, wire::Pong> || std::is_same_v<M, wire::Ping>)
-    if (LinkInfo* link = links_.edit(from.id)) link->crowded = (m.roles & wire::role_crowded) != 0;
 }
 
 template <class M>
@@ -109,14 +114,9 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
   touch(*topic);
 }
 
-void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame) {
+void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire::Kind kind, wire::Cursor in,
+                        std::uint32_t fields) {
   using wire::Kind;
-  wire::Cursor in{frame.bytes};
-  Kind kind{};
-  std::uint32_t fields = 0;
-  if (!wire::open_frame(in, kind, fields)) return malformed(from);
-  if (kind == Kind::cast || kind == Kind::taken || kind == Kind::pull || kind == Kind::repair)
-    if (LinkInfo* link = links_.edit(from.id)) link->last_work = now;
   switch (kind) {
     case Kind::cast: return batch_to_multicast<wire::Cast>(now, from, in, fields, frame);
     case Kind::repair: return batch_to_multicast<wire::Repair>(now, from, in, fields, frame);

@@ -6,8 +6,6 @@
 #include <algorithm>
 
 namespace boato {
-namespace {}  // namespace
-
 Error open_error(Errc code, const std::string& name) {
   switch (code) {
     case Errc::bad_name:

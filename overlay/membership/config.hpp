@@ -30,6 +30,7 @@ struct MembershipConfig {
 
   Duration join_retry = std::chrono::seconds{1};
   Duration served_after = std::chrono::milliseconds{1500};  // a newcomer's link without a use is given back
+  std::size_t served_max = 1024;                            // newcomers at once; more come again
   Duration ask_within = std::chrono::seconds{4};            // a dial and one answer
   Duration fill_first = std::chrono::seconds{3};            // after the start
   Duration fill_every = std::chrono::seconds{1};            // how often missing neighbours are looked for
@@ -53,8 +54,8 @@ struct MembershipConfig {
   Duration ping_active = std::chrono::seconds{1};  // of silence
   Duration ping_quiet = std::chrono::seconds{5};   // the same when the link was idle for quiet_after
   Duration quiet_after = std::chrono::seconds{60};
-  Duration ping_spare =
-      std::chrono::seconds{30};  // links without a role, or whose events rest and that are in no mesh
+  // Links without a role, and those whose events rest and that are in no mesh.
+  Duration ping_spare = std::chrono::seconds{30};
   Duration answer_least = std::chrono::seconds{1};
   Duration probe_within = std::chrono::milliseconds{500};
   std::size_t helpers = 2;       // neighbours asked to probe

@@ -91,15 +91,12 @@ void Directory::announce_contact(Time now, TopicTag topic, Bytes bytes, Active a
   spread(now, *record, statement.whole, std::nullopt, active, fx);
 }
 
-void Directory::offer_contact(Time now, TopicTag topic, Bytes bytes, Active active, Effects& fx) {
+void Directory::offer_contact(Time now, TopicTag topic, Bytes bytes, std::uint32_t flags, Active active,
+                              Effects& fx) {
   constexpr std::uint32_t unfit = wire::flag_guest | wire::flag_no_inbound | wire::flag_weak;
   const TopicRecord* record = at(topic);
-  wire::StatementView statement;
-  wire::RosterEntry entry;
-  if (!record || record->contacts.size() >= contacts_max || !wire::parse_statement(bytes, statement) ||
-      !wire::decode_record(statement.body, entry) || (entry.flags & unfit) != 0)
-    return;
-  announce_contact(now, topic, bytes, active, fx);
+  if (record && record->contacts.size() < contacts_max && (flags & unfit) == 0)
+    announce_contact(now, topic, bytes, active, fx);
 }
 
 Result<void, Errc> Directory::remove(Time now, TopicTag topic, Active active, Effects& fx) {

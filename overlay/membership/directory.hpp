@@ -70,11 +70,12 @@ class Directory {
   Result<const TopicRecord*, Errc> declare(Time now, std::string_view name,
                                            const std::optional<Contract>& contract, Active active,
                                            Effects& fx);
-  // Puts our own roster entry among the topic's contacts (flag_leaving: takes it out).
+  // Puts a roster entry of ours among the topic's contacts (flag_leaving: takes it out).
   void announce_contact(Time now, TopicTag topic, Bytes statement, Active active, Effects& fx);
   // Names a newcomer as a contact while the topic has few: the member that lets it in does, so that a
-  // thousand that join at once do not all name themselves.
-  void offer_contact(Time now, TopicTag topic, Bytes statement, Active active, Effects& fx);
+  // thousand that join at once do not all name themselves. `flags`: wire::PeerFlags of its entry.
+  void offer_contact(Time now, TopicTag topic, Bytes statement, std::uint32_t flags, Active active,
+                     Effects& fx);
   // Deletes a topic that this peer created. Errors: no_such, not_allowed.
   Result<void, Errc> remove(Time now, TopicTag topic, Active active, Effects& fx);
 

@@ -82,16 +82,18 @@ void Membership::send_join(Time now, const LinkInfo& link, Effects& fx) {
 
 void Membership::on(Time now, const LinkInfo& from, const wire::Join& m, Effects& fx) {
   if (leaving_ || m.self.empty() || m.self[0].id != from.peer) return;
-  const bool again =
-      std::ranges::any_of(joins_, [&](const Rest& j) { return j.peer == from.peer && now < j.until; });
-  if (again || joins_.size() >= config_.rests_max * 16) return;
-  joins_.push_back({from.peer, now + config_.join_retry / 2});
+  const auto before = std::ranges::find(served_, from.peer, &Served::peer);
+  if (before != served_.end()) {
+    if (now - before->since < config_.join_retry / 2) return;
+    served_.erase(before);
+  }
+  if (served_.size() >= config_.served_max) return;
+  served_.push_back({from.peer, from.id, now});
   saw(now, from);
   wire::Samples samples;
   pick_samples(now, from.peer, config_.active_target, samples.samples);
   fx.send(from.id, Flow::control, samples);
   if (active_.size() < target()) ask(now, from.peer, from.addresses, Why::walk, fx);
-  served_.push_back({from.id, now + config_.served_after});
   const wire::PeerSample& origin = m.self[0];
   if (origin.addresses.empty() || (origin.flags & (wire::flag_no_inbound | wire::flag_guest))) return;
   for (std::uint32_t i = 0; i < config_.walks; ++i) {

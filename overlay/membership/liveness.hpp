@@ -43,7 +43,8 @@ class Liveness {
   // What the other end last said of its own use of the link.
   void set_used_there(LinkId link, bool used);
   [[nodiscard]] bool used_there(LinkId link) const;
-  // Others say that the peer is dead: a second of silence is enough to ask it, and few seconds tell.
+  // There is reason to think that the peer is dead: a second of silence is enough to ask it, and few seconds
+  // tell.
   void doubt(LinkId link);
   // The measured round trip, smoothed; zero if the token is not that of our last ping.
   Duration on_pong(Time now, LinkId link, std::uint32_t token);

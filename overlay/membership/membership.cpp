@@ -270,6 +270,7 @@ Time Membership::next_deadline() const {
   for (const Ask& a : asks_) at = std::min(at, a.until);
   for (const Splicing& s : splices_) at = std::min(at, s.until);
   for (const Doubt& d : doubts_) at = std::min(at, d.until);
+  for (const Served& s : served_) at = std::min(at, s.since + config_.served_after);
   return at;
 }
 
@@ -278,7 +279,7 @@ void Membership::check_invariants() const {
   BOATO_CHECK(asks_.size() <= config_.asks_max && splices_.size() <= config_.splices_max);
   BOATO_CHECK(doubts_.size() <= config_.helping_max && rests_.size() <= config_.rests_max);
   BOATO_CHECK(passive_.size() <= config_.passive_max && ghosts_.size() <= config_.ghosts_max);
-  BOATO_CHECK(seeds_.size() <= config_.seeds_max && served_.size() <= config_.rests_max * 64);
+  BOATO_CHECK(seeds_.size() <= config_.seeds_max && served_.size() <= config_.served_max);
   for (std::size_t i = 0; i < active_.size(); ++i) {
     const LinkInfo* link = links_.find(active_[i].link);
     BOATO_CHECK(link && link->peer == active_[i].peer);

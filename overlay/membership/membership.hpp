@@ -74,7 +74,7 @@ class Membership {
   void set_busy(LinkId link, bool busy, bool watched) { liveness_.set_busy(link, busy, watched); }
   // The other end has a use for the link, as it last said.
   [[nodiscard]] bool used_there(LinkId link) const { return liveness_.used_there(link); }
-  // Others cannot reach the peer: asked at once, whatever the link's role.
+  // Others cannot reach the peer, or it does not do its part: asked at once, whatever the link's role.
   void doubt_link(LinkId link) { liveness_.doubt(link); }
 
   // Has a neighbour, or never had a seed to ask.
@@ -211,10 +211,10 @@ class Membership {
   std::vector<Splicing> splices_;
   std::vector<Doubt> doubts_;
   std::vector<Rest> rests_;  // not to be asked before
-  std::vector<Rest> joins_;  // whose JOIN was answered a moment ago
-  struct Served {            // a newcomer's link, which we do not need
+  struct Served {            // a newcomer whose JOIN was answered; its link is given back if nobody needs it
+    PeerId peer;
     LinkId link;
-    Time until{};
+    Time since{};
   };
   std::vector<Served> served_;
   std::vector<PeerId> deaths_;

@@ -48,13 +48,12 @@ void Membership::send_neighbor(LinkId link, Why why, Effects& fx) {
 
 void Membership::expire_asks(Time now) {
   std::erase_if(asks_, [&](const Ask& a) { return a.until <= now; });
-  std::erase_if(joins_, [&](const Rest& j) { return j.until <= now; });
 }
 
 // A seed hands out and does not hold: thousands come through it.
 void Membership::release_served(Time now, Effects& fx) {
   std::erase_if(served_, [&](const Served& s) {
-    if (now < s.until) return false;
+    if (now - s.since < config_.served_after) return false;
     const LinkInfo* link = links_.find(s.link);
     if (link && !uses(s.link) && !liveness_.busy(s.link) && !liveness_.used_there(s.link))
       say_disconnect(now, *link, CloseReason::full, fx);

@@ -34,8 +34,7 @@ class Fingers {
   Rng rng_;
   std::vector<LinkId> links_;   // sorted
   std::vector<LinkId> before_;  // of the round before
-  // While the roster grows by the second its slices are others a moment later, and links into them wasted:
-  // 2,000 that joined in 10 s dialled 128 times each, and 30 times with this.
+  // While the roster grows by the second its slices are others a moment later, and links into them wasted.
   std::size_t seen_ = 0;  // members at seen_at_
   Time seen_at_{};
   bool growing_ = true;

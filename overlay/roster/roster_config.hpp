@@ -41,8 +41,9 @@ struct RosterConfig {
   Duration gone_after_hearsay = std::chrono::seconds{30};  // learnt by comparing rosters, not as fresh news
   Duration accuse_within = std::chrono::milliseconds{300};
   std::size_t accuse_burst = 4;         // per accuse_window
-  std::size_t accuse_burst_crowd = 64;  // when more than crowd_least, and one in crowd_share, are accused
-  std::size_t crowd_least = 8, crowd_share = 20;
+  std::size_t accuse_burst_crowd = 64;  // when more than accuse_crowd_least, and one in
+                                        // accuse_crowd_share, are under suspicion
+  std::size_t accuse_crowd_least = 8, accuse_crowd_share = 20;
   Duration accuse_window = std::chrono::seconds{10};
   Duration refute_within = std::chrono::seconds{1};
   Duration refute_within_crowd = std::chrono::seconds{10};  // when more than refute_crowd are accused

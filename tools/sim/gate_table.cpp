@@ -54,9 +54,8 @@ double GateMeasured::worst(Gate::Is is) const {
 }
 
 bool holds(const GateRow& row, const GateMeasured& measured) {
-  const double value = measured.worst(row.is);
-  if (measured.values.empty()) return false;
-  return row.is == Gate::Is::at_least ? value >= row.goal : value <= row.goal;
+  const Gate gate{std::string{row.figure}, row.is, row.goal};
+  return !measured.values.empty() && gate.holds(measured.worst(row.is));
 }
 
 std::string heading_of_gates() {

@@ -4,7 +4,6 @@
 
 #include "tools/sim/scenario.hpp"
 
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,15 @@ std::string command_for(const Options& o) {
          (o.peers != 0 ? " --peers " + std::to_string(o.peers) : "") + (o.baselines ? " --baselines" : "");
 }
 
+// With the command line's own number of peers. Nothing: the fault has been told.
+std::optional<Scenario> chosen(const Options& o, const std::string& name) {
+  ScenarioError error;
+  auto scenario = load_scenario(name, o.folder, error);
+  if (!scenario) fail_usage(error.text);
+  if (scenario && o.peers != 0) scenario->peers = o.peers;
+  return scenario;
+}
+
 int list(const Options& o) {
   std::vector<std::string> names;
   std::error_code bad;
@@ -113,10 +123,8 @@ int list(const Options& o) {
 }
 
 int play(const Options& o) {
-  ScenarioError error;
-  auto scenario = load_scenario(o.scenario, o.folder, error);
-  if (!scenario) return fail_usage(error.text);
-  if (o.peers != 0) scenario->peers = o.peers;
+  auto scenario = chosen(o, o.scenario);
+  if (!scenario) return exit_usage;
   if (o.show) {
     std::cout << to_text(*scenario);
     return 0;
@@ -189,10 +197,8 @@ int gates(const Options& o) {
     };
     if (!wanted(first) || std::ranges::find(played, first.scenario) != played.end()) continue;
     played.push_back(first.scenario);
-    ScenarioError error;
-    auto scenario = load_scenario(std::string{first.scenario}, o.folder, error);
-    if (!scenario) return fail_usage(error.text);
-    if (o.peers != 0) scenario->peers = o.peers;
+    const auto scenario = chosen(o, std::string{first.scenario});
+    if (!scenario) return exit_usage;
     std::map<std::string_view, GateMeasured> measured;
     for (std::uint64_t seed = o.from; seed < o.from + o.seeds; ++seed) {
       Options one = o;
@@ -214,15 +220,14 @@ int gates(const Options& o) {
       all = all && holds(row, measured[row.figure]);
     }
   }
-  if (played.empty()) return fail_usage("no goal '" + o.row + "': boato-sim gates lists them");
+  if (played.empty())
+    return fail_usage("no goal '" + o.row + "': they are M1 to M26, those that the simulator measures");
   return all ? 0 : exit_failed;
 }
 
 int topo(const Options& o) {
-  ScenarioError error;
-  auto scenario = load_scenario(o.scenario, o.folder, error);
-  if (!scenario) return fail_usage(error.text);
-  if (o.peers != 0) scenario->peers = o.peers;
+  auto scenario = chosen(o, o.scenario);
+  if (!scenario) return exit_usage;
   double seconds = 0;
   char unit = 0;
   if (std::sscanf(o.at.c_str(), "%lf%c", &seconds, &unit) != 2 || unit != 's' || seconds < 0)

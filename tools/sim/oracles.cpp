@@ -16,7 +16,6 @@ namespace boato::sim {
 namespace {
 constexpr int looks = 4;
 constexpr Duration between_looks = std::chrono::seconds{3};
-constexpr std::size_t links_hard_max = 512;
 constexpr std::uint32_t rosters_compared_max = 2000;  // members() of n peers costs n * n
 
 using Crooked = std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>>;  // peer, other, role
@@ -135,7 +134,7 @@ void World::judge_end() {
                       "peer " + std::to_string(i) + ": " + what + " " + std::to_string(is) + " > " +
                           std::to_string(most));
     };
-    over("links", core.links().size(), links_hard_max);
+    over("links", core.links().size(), links_max);
     over("cache bytes", core.cache().bytes(), options_.core.cache.bytes_max);
     over("cache batches", core.cache().batches(), options_.core.cache.batches_max);
   }

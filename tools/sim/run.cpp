@@ -278,10 +278,7 @@ Report Run::finish() {
   measure(report);
   for (const Gate& gate : scenario_.gates) {
     const double value = report.figures.get(gate.figure);
-    const bool held = gate.is == Gate::Is::at_most    ? value <= gate.value
-                      : gate.is == Gate::Is::at_least ? value >= gate.value
-                                                      : value == gate.value;
-    report.gates.push_back({gate, value, held});
+    report.gates.push_back({gate, value, gate.holds(value)});
   }
   report.violations = world_->verdicts().kept();
   return report;

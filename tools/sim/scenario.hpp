@@ -75,6 +75,9 @@ struct Gate {
   std::string figure;
   enum class Is : std::uint8_t { at_most, at_least, equal } is{};
   double value = 0;
+  [[nodiscard]] bool holds(double measured) const {
+    return is == Is::at_most ? measured <= value : is == Is::at_least ? measured >= value : measured == value;
+  }
 };
 
 struct Scenario {

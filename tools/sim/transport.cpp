@@ -9,7 +9,6 @@ namespace boato::sim {
 namespace {
 constexpr Duration dial_timeout = std::chrono::milliseconds{500};
 constexpr Duration look_every = std::chrono::milliseconds{20};
-constexpr std::size_t links_max = 512;  // as hosts allow
 }  // namespace
 
 Address address_of(std::uint32_t peer) {

@@ -22,6 +22,8 @@
 
 namespace boato::sim {
 
+inline constexpr std::size_t links_max = 512;  // of one peer, as hosts allow
+
 // The address of a peer: its index in a private IPv6 prefix.
 [[nodiscard]] Address address_of(std::uint32_t peer);
 [[nodiscard]] std::uint32_t peer_at(const Address& address);  // ~0 if it is no simulated address

@@ -116,8 +116,8 @@ class World final : public TransportHost, public BaselineHost {
     return publish_refused_;
   }  // no room, or the topic not open
 
-  // Gives every member of a topic the whole roster at once.
-  void forget_members(double part, std::uint64_t seed);  // of each member's rosters, without a reason
+  // Each member forgets so many of the others, each other ones, without a reason.
+  void forget_members(double part, std::uint64_t seed);
   // Rules that hold at rest: symmetric views and mesh, equal rosters, every clock moves on.
   void judge_rest();
   // Everything at the end: `complete`, `agreement`, and buffers within their caps.
