@@ -110,7 +110,7 @@ void PeerCore::drop_link(Time now, const LinkInfo& link, CloseReason why) {
   dialer_.on_link_down(now, link, why);
   membership_.on_link_down(now, link, why, fx_);
   for (auto& topic : topics_) {
-    topic->multicast.on_link_down(link.id);
+    topic->multicast.on_link_down(now, link.id);
     if (topic->started) topic->roster.on_link_down(now, link, why, fx_);
   }
   for (Duty& duty : duties)

@@ -38,7 +38,16 @@ struct MulticastConfig {
   Duration mesh_ask_timeout = std::chrono::seconds{3};
   Duration mesh_back_off = std::chrono::seconds{10};  // after a refusal
 
+  // Frontiers are told so long after a change: in a topic where something had to be repaired lately, ...
   Duration have_after = std::chrono::milliseconds{20};
+  Duration have_hurry = std::chrono::seconds{10};
+  // ... and in a calm one when no event came for have_pause + [0, have_pause_spread], or once in have_flow.
+  // Where have_enough neighbours have it, the others are told after have_late.
+  Duration have_pause = std::chrono::milliseconds{80};
+  Duration have_pause_spread = std::chrono::milliseconds{320};
+  Duration have_flow = std::chrono::seconds{1};
+  Duration have_late = std::chrono::seconds{5};
+  std::size_t have_enough = 3;
   Duration pull_after = std::chrono::milliseconds{40};       // least wait before a hole is asked for
   Duration pull_after_max = std::chrono::milliseconds{300};  // twice the topic's usual spread, at most
   Duration spread_at_first = std::chrono::milliseconds{75};  // of a topic without events yet

@@ -16,7 +16,8 @@ constexpr std::size_t have_bytes_max = 16 * 1024;  // per frame; the rest goes i
 
 }  // namespace
 
-Mesh::Mesh(const MulticastContext& context, Rng rng) : context_{context}, rng_{rng} {}
+Mesh::Mesh(const MulticastContext& context, Rng rng)
+    : context_{context}, rng_{rng}, pace_{context.config, rng_.fork("have")} {}
 
 Mesh::Neighbour* Mesh::find(LinkId link) {
   const auto at = std::ranges::find(neighbours_, link, &Neighbour::link);
@@ -98,7 +99,9 @@ void Mesh::leave(Effects& fx) {
   neighbours_.clear();
   wished_.clear();
   remember();
-  next_care_ = flush_at_ = never;
+  next_care_ = never;
+  pace_.flushed();
+  pace_.flushed_late();
 }
 
 void Mesh::on_member_joined(Time now) {
@@ -110,12 +113,12 @@ void Mesh::on_interest(Time now, LinkId link) {
   Neighbour* n = find(link);
   if (!n || !n->confirmed) return;
   n->owed_all = true;
-  flush_at_ = std::min(flush_at_, now + context_.config.have_after);
+  pace_.soon(now + context_.config.have_after);
 }
 
 void Mesh::on_frontier(Time now) {
   if (BOATO_MUTANT(204)) return;  // never tells a frontier
-  if (flush_at_ == never && !neighbours_.empty()) flush_at_ = now + context_.config.have_after;
+  if (!neighbours_.empty()) pace_.on_change(now);
 }
 
 void Mesh::knows(LinkId link, StreamIndex stream, Seq upto) {
@@ -161,8 +164,16 @@ void Mesh::tell_all(LinkId link, Effects& fx) const {
   send();
 }
 
-void Mesh::flush(Effects& fx) {
+std::size_t Mesh::knowing(StreamIndex stream, Seq upto) const {
+  return static_cast<std::size_t>(std::ranges::count_if(neighbours_, [&](const Neighbour& n) {
+    return n.confirmed && n.known.size() > stream.raw() && n.known[stream.raw()] >= upto;
+  }));
+}
+
+void Mesh::flush(Time now, Round round, Effects& fx) {
   std::array<std::byte, have_bytes_max> room;
+  const std::uint64_t since = round == Round::full ? flushed_full_ : flushed_;
+  bool put_off = false;
   for (Neighbour& n : neighbours_) {
     if (!n.confirmed) continue;
     const MemberRecord* record = context_.roster.find(n.peer);
@@ -179,9 +190,13 @@ void Mesh::flush(Effects& fx) {
       fx.count(Counter::have_sent);
       writer = HaveWriter{room};
     };
-    context_.streams.each_changed(flushed_, [&](StreamIndex index, const Stream& s) {
+    context_.streams.each_changed(since, [&](StreamIndex index, const Stream& s) {
       const Seq known = n.known.size() > index.raw() ? n.known[index.raw()] : Seq{};
       if (known >= s.highest()) return true;
+      if (round == Round::polite && knowing(index, s.highest()) >= context_.config.have_enough) {
+        put_off = true;
+        return true;
+      }
       if (!writer.add(s)) {
         send();
         static_cast<void>(writer.add(s));
@@ -191,7 +206,11 @@ void Mesh::flush(Effects& fx) {
     send();
   }
   flushed_ = context_.streams.version();
-  flush_at_ = never;
+  pace_.flushed();
+  if (put_off) return pace_.put_off(now);
+  if (round == Round::polite && flushed_full_ < since) return;  // an earlier round still owes something
+  flushed_full_ = flushed_;
+  pace_.flushed_late();
 }
 
 void Mesh::ask(Time now, const MemberRecord& member, Effects& fx) {
@@ -264,7 +283,10 @@ void Mesh::care(Time now, Effects& fx) {
 }
 
 void Mesh::on_deadline(Time now, Effects& fx) {
-  if (flush_at_ <= now) flush(fx);
+  if (pace_.late_due(now) || (pace_.due(now) && pace_.hurries(now)))
+    flush(now, Round::full, fx);
+  else if (pace_.due(now))
+    flush(now, Round::polite, fx);
   if (next_care_ <= now) care(now, fx);
 }
 

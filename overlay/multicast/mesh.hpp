@@ -10,6 +10,7 @@
 #include "overlay/base/rng.hpp"
 #include "overlay/effects/effects.hpp"
 #include "overlay/multicast/context.hpp"
+#include "overlay/multicast/have_pace.hpp"
 #include "overlay/wire/event_messages.hpp"
 
 #include <optional>
@@ -31,9 +32,11 @@ class Mesh {
 
   // A neighbour that wanted nothing wants events: what it was not told so far it is told now.
   void on_interest(Time now, LinkId link);
-  // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of have_after in
-  // one frame.
+  // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of a while in one
+  // frame.
   void on_frontier(Time now);
+  // Events come by other ways than the tree: frontiers are told at once for a while.
+  void on_trouble(Time now) { pace_.on_trouble(now); }
   // What a neighbour is known to have: it said so, it sent us the events, or we sent them to it.
   void knows(LinkId link, StreamIndex stream, Seq upto);
   void knows_run(LinkId link, StreamIndex stream, SeqRange run);
@@ -44,7 +47,7 @@ class Mesh {
 
   [[nodiscard]] std::span<const LinkId> links() const { return confirmed_; }
   [[nodiscard]] bool has(LinkId link) const;
-  [[nodiscard]] Time next_deadline() const { return std::min(next_care_, flush_at_); }
+  [[nodiscard]] Time next_deadline() const { return std::min(next_care_, pace_.next_deadline()); }
   void on_deadline(Time now, Effects& fx);
   // All frontiers to one link, whatever it knows.
   void tell_all(LinkId link, Effects& fx) const;
@@ -71,7 +74,9 @@ class Mesh {
   [[nodiscard]] const Neighbour* find(LinkId link) const;
   void remember();
   void care(Time now, Effects& fx);
-  void flush(Effects& fx);
+  enum class Round : std::uint8_t { polite, full };
+  void flush(Time now, Round round, Effects& fx);
+  [[nodiscard]] std::size_t knowing(StreamIndex stream, Seq upto) const;
   void ask(Time now, const MemberRecord& member, Effects& fx);
   [[nodiscard]] const MemberRecord* random_linked();
   [[nodiscard]] bool backs_off(Time now, const PeerId& peer);
@@ -83,8 +88,9 @@ class Mesh {
   std::vector<Wished> wished_;
   std::vector<LinkId> confirmed_;
   std::vector<BackOff> back_off_;
-  std::uint64_t flushed_ = 0;  // version of the stream set that was told last
-  Time flush_at_ = never;
+  HavePace pace_;
+  std::uint64_t flushed_ = 0;       // version of the stream set that was told last ...
+  std::uint64_t flushed_full_ = 0;  // ... and to all neighbours
   Time next_care_ = never;
 };
 

@@ -158,6 +158,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
         break;
       }
   const bool spread = (flood || (cast.flags & wire::cast_flood) != 0) && came == Came::fresh;
+  if (spread || (cast.flags & wire::cast_takeover) != 0) mesh_.on_trouble(now);
   if (work || spread) {
     if (trust_ == Trust::attested) {
       if (!verify(batch, fx)) {
@@ -187,6 +188,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair&
   const Came came = take_in(now, from, bytes, 0, fx);
   if (repair.last && came != Came::bad) puller_.on_answered(now, from.id, came == Came::fresh);
   if (came != Came::fresh) return nullptr;
+  mesh_.on_trouble(now);
   fx.count(Counter::events_pulled, arrived_.fresh.events());
   return &arrived_;
 }
@@ -276,6 +278,7 @@ std::uint64_t Multicast::untaken() const {
 void Multicast::take_over(Time now, Duty duty, Effects& fx) {
   const auto batch = wire::parse_batch(duty.batch.bytes(), context_.config.payload_max);
   if (!batch) return;
+  mesh_.on_trouble(now);
   if (outside_) {  // the entry is gone or silent: the next one gets everything from here on
     cast_upto_ = std::min(cast_upto_, Seq{batch->first.raw() - 1});
     return;
@@ -293,8 +296,9 @@ void Multicast::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   fingers_.on_change(now);
 }
 
-void Multicast::on_link_down(LinkId link) {
+void Multicast::on_link_down(Time now, LinkId link) {
   caster_.on_link_down(link);
+  if (mesh_.has(link)) mesh_.on_trouble(now);
   mesh_.on_link_down(link);
   if (asked_start_ == link) asked_start_.reset();
 }

@@ -112,7 +112,7 @@ class Multicast {
   void on_member_left(Effects& fx);
 
   void on_link_up(Time now, const LinkInfo& link, Effects& fx);
-  void on_link_down(LinkId link);
+  void on_link_down(Time now, LinkId link);
   void on_dial_failed(Time now, const PeerId& peer, Effects& fx) { caster_.on_dial_failed(now, peer, fx); }
   void on_lag_ended(Time now, LinkId link, Effects& fx);
   void on_member_joined(Time now, const PeerId& peer);

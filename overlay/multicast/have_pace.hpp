@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a topic's frontiers are told to its mesh neighbours. In a stream that flows the next number shows a
+// hole sooner than any HAVE, so a calm topic speaks when the flow pauses, or once in have_flow; and politely
+// (Trickle, RFC 6206): who sees that enough neighbours have it already leaves the others for later. As soon
+// as something had to be repaired it hurries for a while: every neighbour is told, at once. Decides when, not
+// what.
+#pragma once
+
+#include "overlay/base/rng.hpp"
+#include "overlay/multicast/config.hpp"
+
+#include <algorithm>
+
+namespace boato {
+
+class HavePace {
+ public:
+  HavePace(const MulticastConfig& config, Rng rng) : config_{config}, rng_{rng} { draw(); }
+
+  void on_change(Time now) {
+    if (now < hurry_until_) return soon(now + config_.have_after);
+    if (flush_at_ == never) first_ = now;
+    flush_at_ = std::min(first_ + config_.have_flow, now + pause_);
+  }
+  // Events come by other ways than the tree, or a neighbour has gone.
+  void on_trouble(Time now) {
+    hurry_until_ = now + config_.have_hurry;
+    if (flush_at_ != never) soon(now + config_.have_after);
+    if (late_at_ != never) late_at_ = std::min(late_at_, now + config_.have_after);
+  }
+  void soon(Time at) { flush_at_ = std::min(flush_at_, at); }
+  // A neighbour was left for later.
+  void put_off(Time now) {
+    if (late_at_ == never) late_at_ = now + rng_.jitter(config_.have_late);
+  }
+
+  [[nodiscard]] bool hurries(Time now) const { return now < hurry_until_; }
+  [[nodiscard]] bool due(Time now) const { return flush_at_ <= now; }
+  [[nodiscard]] bool late_due(Time now) const { return late_at_ <= now; }
+  [[nodiscard]] Time next_deadline() const { return std::min(flush_at_, late_at_); }
+  void flushed() {
+    flush_at_ = never;
+    draw();
+  }
+  void flushed_late() { late_at_ = never; }
+
+ private:
+  void draw() {
+    const auto spread = static_cast<std::uint64_t>(config_.have_pause_spread.count());
+    pause_ = config_.have_pause + Duration{static_cast<Duration::rep>(rng_.below(spread + 1))};
+  }
+
+  const MulticastConfig& config_;
+  Rng rng_;
+  Duration pause_{};  // of this round: neighbours that wait differently say everything once, not twice
+  Time first_{};
+  Time flush_at_ = never, late_at_ = never, hurry_until_{};
+};
+
+}  // namespace boato
