@@ -218,19 +218,18 @@ void Directory::on(Time now, const LinkInfo& from, const wire::DirectoryRanges& 
     }
     names.topics.clear();
   };
-  const bool well_formed = answer_ranges(
-      ranges_, m.items, out,
-      [&](const RangeEntry& theirs) {
-        const TopicTag tag{theirs.place};
-        if (fetch.topics.full() || !wanted(now, tag, theirs.hash, from.id)) return;
-        fetch.topics.push_back(tag);
-      },
-      [&](const RangeEntry& ours) {
-        if (named >= config_.names_per_answer) return;
-        names.topics.push_back({TopicTag{ours.place}, ours.hash});
-        ++named;
-        if (names.topics.full()) flush();
-      });
+  const auto theirs = [&](const RangeEntry& entry) {
+    const TopicTag tag{entry.place};
+    if (fetch.topics.full() || !wanted(now, tag, entry.hash, from.id)) return;
+    fetch.topics.push_back(tag);
+  };
+  const auto ours = [&](const RangeEntry& entry) {
+    if (named >= config_.names_per_answer) return;
+    names.topics.push_back({TopicTag{entry.place}, entry.hash});
+    ++named;
+    if (names.topics.full()) flush();
+  };
+  const bool well_formed = answer_ranges(ranges_, m.items, out, ListedRanges{theirs, ours});
   if (!names.topics.empty()) flush();
   if (!fetch.topics.empty()) fx.send(from.id, Flow::control, fetch);
   if (!well_formed) {

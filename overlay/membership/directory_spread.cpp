@@ -76,9 +76,9 @@ void Directory::send_names(Time now, Active active, Effects& fx) {
 
 void Directory::compare(LinkId with, Effects& fx) {
   if (BOATO_MUTANT(123)) return;  // directory: what spreading missed is never found
-  std::array<std::byte, 32> room;
+  std::array<std::byte, 256> room;
   ByteWriter out{room};
-  begin_ranges(ranges_, out);
+  begin_ranges(ranges_, static_cast<std::uint32_t>(rng_.next()), out);
   news_compared_ = news_;
   fx.send(with, Flow::control, wire::DirectoryRanges{out.written()});
 }

@@ -131,7 +131,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
     } else if (ring.size() / 2 > m.members + few) {
       send_digest(from.id, fx);
     } else {
-      begin_ranges(entries_of(ring), out);
+      begin_ranges(entries_of(ring), static_cast<std::uint32_t>(rng_.next()), out);
       send_ranges(from.id, out.written(), fx);
     }
     return;
@@ -151,7 +151,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
     else if (!want.places.full())
       want.places.push_back(entry.place);
   };
-  if (!answer_ranges(entries_of(ring), m.ranges, out, has, lacks)) {
+  if (!answer_ranges(entries_of(ring), m.ranges, out, ListedRanges{has, lacks})) {
     fx.count(Counter::frames_malformed);
     fx.close(from.id, CloseReason::protocol);
     return;

@@ -13,6 +13,7 @@ namespace boato {
 namespace {
 
 using Map = std::vector<RangeEntry>;
+constexpr std::uint32_t key = 0x01020304;
 
 Map random_map(std::size_t size, Rng& rng) {
   Map map;
@@ -20,6 +21,8 @@ Map random_map(std::size_t size, Rng& rng) {
   std::ranges::sort(map);
   return map;
 }
+
+const ListedRanges silent{[](const RangeEntry&) {}, [](const RangeEntry&) {}};
 
 struct Session {
   std::set<RangeEntry> first_lacks, second_lacks;
@@ -32,7 +35,7 @@ Session run(const Map& first, const Map& second) {
   Session s;
   std::array<std::byte, ranges_bytes_max> room_a{}, room_b{};
   ByteWriter begin{room_a};
-  begin_ranges(first, begin);
+  begin_ranges(first, key, begin);
   std::vector<std::byte> message(begin.written().begin(), begin.written().end());
   for (bool at_second = true; !message.empty() && s.messages < 64; at_second = !at_second) {
     s.bytes += message.size();
@@ -40,9 +43,9 @@ Session run(const Map& first, const Map& second) {
     ByteWriter out{room_b};
     auto& lacks_here = at_second ? s.second_lacks : s.first_lacks;
     auto& lacks_there = at_second ? s.first_lacks : s.second_lacks;
-    s.well_formed &= answer_ranges(
-        at_second ? second : first, message, out, [&](const RangeEntry& e) { lacks_here.insert(e); },
-        [&](const RangeEntry& e) { lacks_there.insert(e); });
+    s.well_formed &= answer_ranges(at_second ? second : first, message, out,
+                                   ListedRanges{[&](const RangeEntry& e) { lacks_here.insert(e); },
+                                                [&](const RangeEntry& e) { lacks_there.insert(e); }});
     message.assign(out.written().begin(), out.written().end());
   }
   return s;
@@ -61,7 +64,7 @@ TEST(Ranges, EqualMapsEndAfterOneClaim) {
   const Session s = run(map, map);
 
   EXPECT_EQ(s.messages, 1u);
-  EXPECT_EQ(s.bytes, 25u);
+  EXPECT_EQ(s.bytes, 10u);
 }
 
 class RangesOfAnySize : public testing::TestWithParam<std::pair<int, int>> {};
@@ -100,7 +103,7 @@ TEST(Ranges, BytesFollowTheDifferenceAndNotTheSize) {
   const Session s = run(a, b);
 
   EXPECT_EQ(s.first_lacks.size(), 1u);
-  EXPECT_LT(s.bytes, 2500u);
+  EXPECT_LT(s.bytes, 900u);
 }
 
 TEST(Ranges, AnEmptyMapLearnsOfAllFromItsOwnList) {
@@ -129,13 +132,12 @@ TEST(Ranges, AnAnswerNeverOutgrowsItsRoom) {
   const Map a = random_map(4000, rng), b = random_map(4000, rng);
   std::array<std::byte, 500> room{};
   ByteWriter begin{room};
-  begin_ranges(a, begin);
+  begin_ranges(a, key, begin);
   const std::vector<std::byte> claim(begin.written().begin(), begin.written().end());
   std::array<std::byte, 399> tight{};
   ByteWriter out{tight};
 
-  const bool well_formed = answer_ranges(
-      b, claim, out, [](const RangeEntry&) {}, [](const RangeEntry&) {});
+  const bool well_formed = answer_ranges(b, claim, out, silent);
 
   EXPECT_TRUE(well_formed);
   EXPECT_TRUE(out.ok());
@@ -145,43 +147,67 @@ TEST(Ranges, AnAnswerNeverOutgrowsItsRoom) {
 bool takes(Bytes message) {
   std::array<std::byte, ranges_bytes_max> room{};
   ByteWriter out{room};
-  return answer_ranges(
-      {}, message, out, [](const RangeEntry&) {}, [](const RangeEntry&) {});
+  return answer_ranges({}, message, out, silent);
 }
 
 TEST(Ranges, RefuseEveryStrictPrefixOfAnItem) {
   Rng rng{5};
   std::array<std::byte, 1024> room{};
   ByteWriter out{room};
-  detail::put_difference(random_map(5, rng), 0, 0, out);
+  begin_ranges(random_map(5, rng), key, out);
   ASSERT_TRUE(takes(out.written()));
 
-  for (std::size_t n = 1; n < out.used(); ++n) EXPECT_FALSE(takes(out.written().first(n))) << n;
+  for (std::size_t n = 5; n < out.used(); ++n) EXPECT_FALSE(takes(out.written().first(n))) << n;
 }
 
 TEST(Ranges, RefuseItemsThatOverlapOrFall) {
   std::array<std::byte, 64> room{};
   ByteWriter out{room};
+  out.be(key);
   for (int i = 0; i < 2; ++i) {
     out.be(std::uint8_t{0xff});
-    out.be(std::uint64_t{10});
-    out.be(std::uint64_t{20});
-    out.be(std::uint64_t{0});
+    out.be(std::uint8_t{0x11});
+    out.be(std::uint8_t{10});
+    out.be(std::uint8_t{20});
+    out.be(std::uint32_t{0});
   }
 
   EXPECT_FALSE(takes(out.written()));
-  EXPECT_TRUE(takes(out.written().first(25)));
+  EXPECT_TRUE(takes(out.written().first(12)));
+}
+
+TEST(Ranges, RefuseBoundsOfMoreThanEightBytesAndWhatFollowsTheEndOfTheRing) {
+  const auto claim_of = [](std::uint8_t widths, std::size_t bound_bytes, int claims) {
+    std::array<std::byte, 64> room{};
+    ByteWriter out{room};
+    out.be(key);
+    for (; claims > 0; --claims) {
+      out.be(std::uint8_t{0xff});
+      out.be(widths);
+      for (std::size_t i = 0; i < bound_bytes; ++i) out.be(static_cast<std::uint8_t>(i + 1));
+      out.be(std::uint32_t{0});
+    }
+    return takes(out.written());
+  };
+
+  EXPECT_TRUE(claim_of(0x80, 8, 1));
+  EXPECT_FALSE(claim_of(0x90, 9, 1));
+  EXPECT_FALSE(claim_of(0x09, 9, 1));
+  EXPECT_TRUE(claim_of(0xf0, 0, 1));
+  EXPECT_FALSE(claim_of(0xf0, 0, 2));
 }
 
 TEST(Ranges, RefuseAListThatLeavesItsRangeOrIsNotSorted) {
   const auto list = [](std::uint64_t first, std::uint64_t second) {
-    std::array<std::byte, 49> room{};
+    std::array<std::byte, 54> room{};
     ByteWriter out{room};
+    out.be(key);
     out.be(std::uint8_t{2});
+    out.be(std::uint8_t{0x88});
     for (std::uint64_t v :
          {std::uint64_t{10}, std::uint64_t{20}, first, std::uint64_t{0}, second, std::uint64_t{0}})
       out.be(v);
-    return takes(out.written());
+    return out.ok() && takes(out.written());
   };
 
   EXPECT_TRUE(list(10, 19));
@@ -189,6 +215,41 @@ TEST(Ranges, RefuseAListThatLeavesItsRangeOrIsNotSorted) {
   EXPECT_FALSE(list(9, 12));
   EXPECT_FALSE(list(12, 12));
   EXPECT_FALSE(list(13, 12));
+}
+
+// A side that tells short ranges beside the message, as streams do.
+struct Beside {
+  std::vector<RangeEntry> told_by_us, ours_where_they_told;
+  bool tell(std::span<const RangeEntry> own) {
+    told_by_us.insert(told_by_us.end(), own.begin(), own.end());
+    return true;
+  }
+  void told(std::span<const RangeEntry> own) { ours_where_they_told.insert(ours_where_they_told.end(), own.begin(), own.end());
+  }
+  static void theirs(const RangeEntry&) {}
+  static void ours(const RangeEntry&) {}
+};
+
+TEST(Ranges, AShortRangeMayBeToldBesideTheMessage) {
+  Rng rng{6};
+  const Map a = random_map(100, rng);
+  Map b = a;
+  b[40].hash ^= 1;
+  std::array<std::byte, ranges_bytes_max> room_a{}, room_b{};
+  ByteWriter claim{room_a};
+  begin_ranges(a, key, claim);
+  Beside first, second;
+  ByteWriter split{room_b};
+  ASSERT_TRUE(answer_ranges(b, claim.written(), split, second));
+  ByteWriter told{room_a};
+  ASSERT_TRUE(answer_ranges(a, Bytes{split.written()}, told, first));
+  ByteWriter end{room_b};
+  ASSERT_TRUE(answer_ranges(b, Bytes{told.written()}, end, second));
+
+  EXPECT_EQ(end.used(), 0u);
+  EXPECT_EQ(first.told_by_us.size(), second.ours_where_they_told.size());
+  EXPECT_TRUE(std::ranges::find(first.told_by_us, a[40]) != first.told_by_us.end());
+  EXPECT_TRUE(std::ranges::find(second.ours_where_they_told, b[40]) != second.ours_where_they_told.end());
 }
 
 }  // namespace
