@@ -40,7 +40,8 @@ PeerCore::PeerCore(const CoreConfig& config, const Self& self, SlabPool& slabs, 
       directory_{config_.directory, self_, rng_.fork("directory")},
       cache_{config_.cache},
       casts_{config_.multicast},
-      holds_{config_.hold_bytes_max, 0} {}
+      holds_{config_.hold_bytes_max, 0},
+      reconciler_{config_.multicast, rng_.fork("reconciler")} {}
 
 PeerCore::~PeerCore() = default;
 
@@ -83,8 +84,9 @@ void PeerCore::on_link_up(Time now, const LinkUp& up) {
       follow_roster(now, *topic);
     }
     if (topic->outside) care_outside(now, *topic);
-    touch(*topic);
+    touch(now, *topic);
   }
+  if (link.dialed) reconciler_.begin(link, wire::Compared::streams, common_topics(link.peer), fx_);
   for (ViewWish& wish : view_wishes_)
     if (wish.peer == link.peer) {
       fx_.send(link.id, Flow::control, wire::ViewAsk{wish.token});
@@ -119,7 +121,7 @@ void PeerCore::drop_link(Time now, const LinkInfo& link, CloseReason why) {
     follow_mesh(now, *topic);
     follow_roster(now, *topic);
     if (topic->outside) care_outside(now, *topic);
-    touch(*topic);
+    touch(now, *topic);
   }
 }
 
@@ -133,7 +135,7 @@ void PeerCore::on_dial_failed(Time now, const DialWish& dial) {
       topic->roster.on_dial_failed(now, dial.peer, fx_);
       topic->multicast.on_dial_failed(now, dial.peer, fx_);
       follow_roster(now, *topic);
-      touch(*topic);
+      touch(now, *topic);
     }
   settle(now);
 }
@@ -176,7 +178,7 @@ Time PeerCore::next_deadline() const {
   const Time topics = due_.empty() ? never : due_.front().at;
   return std::min({topics, next_sweep_, membership_.next_deadline(),
                    leaving_ ? never : dialer_.next_deadline(), directory_.next_deadline(),
-                   casts_.next_deadline(), cache_.next_deadline()});
+                   reconciler_.next_deadline(), casts_.next_deadline(), cache_.next_deadline()});
 }
 
 void PeerCore::on_deadline(Time now) {
@@ -190,7 +192,7 @@ void PeerCore::on_deadline(Time now) {
       membership_.doubt_link(o.link);  // its next keep-alive may be seconds away
       if (TopicState* topic = find(o.duty.topic)) {
         topic->multicast.take_over(now, std::move(o.duty), fx_);
-        touch(*topic);
+        touch(now, *topic);
       }
     }
     overdue_.clear();
@@ -206,13 +208,45 @@ void PeerCore::on_deadline(Time now) {
     if (!topic || topic->queued != due.at) continue;
     topic->queued = never;
     if (topic->next_deadline() <= now) on_topic_deadline(now, *topic);
-    if (TopicState* still = find(due.topic)) touch(*still);
+    if (TopicState* still = find(due.topic)) touch(now, *still);
   }
+  if (reconciler_.next_deadline() <= now) reconcile(now);
   if (next_sweep_ <= now) sweep_links(now);
   settle(now);
 }
 
-void PeerCore::touch(TopicState& topic) {
+// One round compares all topics in common with a member of one of those that have changed.
+void PeerCore::reconcile(Time now) {
+  const std::uint64_t round = reconciler_.next_round(now);
+  std::vector<TopicState*> changed, others;
+  for (const auto& topic : topics_)
+    if (topic->started) (topic->activity() != topic->reconciled_at ? changed : others).push_back(topic.get());
+  const auto& from = changed.empty() ? others : changed;
+  if (from.empty()) return;
+  TopicState& topic = *from[reconciler_.pick(from.size())];
+  topic.reconciled_at = topic.activity();
+  const auto with = topic.multicast.partner(round, fx_);
+  if (const LinkInfo* link = with ? links_.find(*with) : nullptr)
+    reconciler_.begin(*link, wire::Compared::both, common_topics(link->peer), fx_);
+}
+
+std::span<const CommonTopic> PeerCore::common_topics(const PeerId& peer) {
+  common_.clear();
+  for (const auto& topic : topics_) {
+    if (!topic->started || !topic->roster.ready()) continue;
+    const MemberRecord* member = topic->roster.roster().find(peer);
+    if (!member) continue;
+    const bool streams = topic->multicast.comparable() && member->interest != Interest::nothing;
+    common_.push_back({topic->tag, streams ? topic->streams.digest() : 0, topic->roster.roster().digest()});
+  }
+  return common_;
+}
+
+void PeerCore::touch(Time now, TopicState& topic) {
+  if (const std::uint64_t activity = topic.activity(); topic.started && activity != topic.active_at) {
+    topic.active_at = activity;
+    reconciler_.on_change(now);
+  }
   const Time at = topic.next_deadline();
   if (at >= topic.queued) return;
   topic.queued = at;
@@ -251,7 +285,7 @@ void PeerCore::settle(Time now) {
         if (topic->started) {
           topic->roster.on_unreachable(now, peer, fx_);
           follow_roster(now, *topic);
-          touch(*topic);
+          touch(now, *topic);
         }
     membership_.clear_deaths();
   }

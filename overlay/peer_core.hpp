@@ -16,6 +16,7 @@
 #include "overlay/membership/directory.hpp"
 #include "overlay/membership/membership.hpp"
 #include "overlay/multicast/cast_ledger.hpp"
+#include "overlay/multicast/reconciler.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/wire/batch.hpp"
 #include "overlay/wire/view_messages.hpp"
@@ -192,7 +193,9 @@ class PeerCore {
   void settle(Time now);  // what every handler ends with
   void drop_link(Time now, const LinkInfo& link, CloseReason why);
   void sweep_links(Time now);
-  void touch(TopicState& topic);  // its deadline may have changed
+  void touch(Time now, TopicState& topic);  // its deadline or what it holds may have changed
+  void reconcile(Time now);
+  [[nodiscard]] std::span<const CommonTopic> common_topics(const PeerId& peer);
   [[nodiscard]] Directory::Active active_links();
 
   // peer_core_frames.cpp: from bytes to machines
@@ -243,6 +246,7 @@ class PeerCore {
   EventCache cache_;
   CastLedger casts_;
   HoldBudget holds_;
+  Reconciler reconciler_;
   std::vector<std::unique_ptr<TopicState>> topics_;  // by tag
   std::vector<TopicSlot> free_slots_;
   std::uint32_t slots_ = 0;
@@ -255,6 +259,7 @@ class PeerCore {
   std::vector<PeerView> views_;
   std::vector<LinkId> active_;
   std::vector<Overdue> overdue_;
+  std::vector<CommonTopic> common_;
   PeerView own_view_;
   Time next_sweep_ = never;
   bool met_anybody_ = false;

@@ -66,7 +66,7 @@ void PeerCore::to_roster(Time now, const LinkInfo& from, wire::Cursor& in, std::
   const Bytes body = frame.body && !frame.whole ? frame.body.bytes() : in.rest();
   topic->roster.on(now, from, m, body, fx_);
   follow_roster(now, *topic);
-  touch(*topic);
+  touch(now, *topic);
 }
 
 template <class M>
@@ -90,7 +90,7 @@ void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, st
     topic->multicast.on(now, from, m, fx_);
     if constexpr (std::is_same_v<M, wire::Mesh>) follow_mesh(now, *topic);
   }
-  touch(*topic);
+  touch(now, *topic);
 }
 
 template <class M>
@@ -111,7 +111,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
     arrived = topic->multicast.on(now, from, m, body_of(frame, in), fx_);
   if (const auto closed = topic->multicast.closed()) topic->delivery.forget(*closed);
   if (arrived) deliver(now, *topic, *arrived);
-  touch(*topic);
+  touch(now, *topic);
 }
 
 void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire::Kind kind, wire::Cursor in,
@@ -133,7 +133,19 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
     case Kind::have: return to_multicast<wire::Have>(now, from, in, fields);
     case Kind::pull: return to_multicast<wire::Pull>(now, from, in, fields);
     case Kind::have_not: return to_multicast<wire::HaveNot>(now, from, in, fields);
-    case Kind::summary: return to_multicast<wire::Summary>(now, from, in, fields);
+    case Kind::frontiers: return to_multicast<wire::Frontiers>(now, from, in, fields);
+    case Kind::reconcile: {
+      wire::Reconcile m;
+      if (!read(from, in, fields, m)) return;
+      const auto differs = [&](TopicTag tag, wire::Compared what) {
+        TopicState* topic = find(tag);
+        if (!topic || !topic->started) return;
+        if (what == wire::Compared::streams) topic->multicast.compare(now, from.id, fx_);
+        if (what == wire::Compared::rosters) topic->roster.compare(from.id, fx_);
+      };
+      if (!reconciler_.on(now, from, m, common_topics(from.peer), fx_, differs)) malformed(from);
+      return;
+    }
     case Kind::start_ask: return to_multicast<wire::StartAsk>(now, from, in, fields);
     case Kind::start_tell: return to_multicast<wire::StartTell>(now, from, in, fields);
 

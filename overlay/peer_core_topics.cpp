@@ -95,7 +95,7 @@ void PeerCore::use(Time now, TopicState& topic) {
     }
   }
   tell_ready(topic);
-  touch(topic);
+  touch(now, topic);
 }
 
 void PeerCore::end(Time now, TopicState& topic) {
@@ -194,7 +194,7 @@ bool PeerCore::publish(Time now, TopicTag tag, wire::BatchBuilder& batch, Seq fi
   topic->next_own = Seq{first.raw() + count};
   fx_.count(Counter::events_published, count);
   deliver(now, *topic, *arrived);
-  touch(*topic);
+  touch(now, *topic);
   settle(now);
   return true;
 }
@@ -260,7 +260,7 @@ void PeerCore::follow_directory(Time now) {
         for (const TopicContact& contact : record->contacts)
           topic->roster.on_contact(now, contact.statement, fx_);
         follow_roster(now, *topic);
-        touch(*topic);
+        touch(now, *topic);
         break;
       case DirectoryChange::Kind::conflict_lost:
         fx_.count(Counter::directory_conflicts);
@@ -355,6 +355,7 @@ void PeerCore::care_outside(Time now, TopicState& topic) {
 }
 
 void PeerCore::on_topic_deadline(Time now, TopicState& topic) {
+  fx_.count(Counter::topic_deadlines);
   if (topic.roster.next_deadline() <= now) topic.roster.on_deadline(now, fx_);
   follow_roster(now, topic);
   topic.lost.clear();
@@ -427,7 +428,7 @@ void PeerCore::set_roster(Time now, TopicTag tag, std::span<const MemberRecord* 
   BOATO_CHECK(topic != nullptr);
   topic->roster.set_members(now, records, fx_);
   follow_roster(now, *topic);
-  touch(*topic);
+  touch(now, *topic);
 }
 
 }  // namespace boato

@@ -54,10 +54,14 @@ struct TopicState {
   StreamSet streams;
   DeliveryQueue delivery;
   Multicast multicast;
+  std::uint64_t active_at = 0;      // activity() when the reconciler was last told of it ...
+  std::uint64_t reconciled_at = 0;  // ... and when a round began here
   std::vector<LinkId> mesh_told;
   std::vector<Puller::Lost> lost;
 
   [[nodiscard]] bool wants_events() const { return subscribers + patterns > 0; }
+  // Changes with every frontier and every member.
+  [[nodiscard]] std::uint64_t activity() const { return streams.version() + roster.roster().revision(); }
   [[nodiscard]] bool in_use() const { return subscribers + publishers + patterns > 0; }
   [[nodiscard]] Time next_deadline() const {
     return std::min({roster.next_deadline(), multicast.next_deadline(), delivery.next_deadline()});

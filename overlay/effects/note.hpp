@@ -18,7 +18,7 @@ namespace boato {
   X(events_received) X(events_duplicate) X(events_forwarded) X(events_delivered) X(events_pulled) \
   X(events_lost) X(events_refused) X(casts_received) X(casts_sent) X(takeovers) X(casts_undeliverable) \
   X(hops_exceeded) X(signatures_checked) X(signatures_bad) X(pulls_sent) X(pulls_answered) \
-  X(pulls_put_off) X(have_sent) X(summaries_sent) X(streams_refused) X(cache_evicted) X(held_overflow) X(links_up) X(links_down) \
+  X(pulls_put_off) X(have_sent) X(reconciled) X(comparisons) X(topic_deadlines) X(streams_refused) X(cache_evicted) X(held_overflow) X(links_up) X(links_down) \
   X(dials) X(dials_failed) X(links_duplicate) X(suspicions) X(members_gone) X(refutations) \
   X(roster_refused) X(directory_refused) X(directory_conflicts) X(probes) X(splices) X(shuffles) \
   X(lagging) X(events_late)

@@ -61,8 +61,10 @@ struct MulticastConfig {
   std::size_t answer_left_max = std::size_t{64} << 10;  // of the last answer on the link: else no new one
   std::size_t answers_left_max = std::size_t{2} << 20;  // on all links together
 
-  Duration summary_every = std::chrono::seconds{10};
-  Duration summary_rest = std::chrono::seconds{60};  // when nothing differs and no event comes
+  Duration reconcile_every = std::chrono::seconds{10};
+  Duration reconcile_rest = std::chrono::minutes{5};     // when nothing differs and nothing changes
+  Duration frontiers_lately = std::chrono::seconds{30};  // streams that changed since are told outright, ...
+  std::size_t frontiers_told = 8;                        // ... the newest so many
   Duration finger_every = std::chrono::milliseconds{250};
   Duration finger_growth = std::chrono::seconds{1};  // the roster's growth is looked at over so long
   std::size_t finger_dials = 8;                      // wishes per round

@@ -75,7 +75,8 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
   std::ranges::sort(links_);
   links_.erase(std::unique(links_.begin(), links_.end()), links_.end());
   const Duration every = context_.config.finger_every;
-  next_care_ = now + rng_.jitter(growing ? 4 * every : missing > 0 ? every : 40 * every);
+  // With a link into each slice there is nothing to do until a member or a link changes.
+  next_care_ = growing ? now + rng_.jitter(4 * every) : missing > 0 ? now + rng_.jitter(every) : never;
 }
 
 }  // namespace boato

@@ -24,6 +24,9 @@ class Fingers {
   }
   void stop() { next_care_ = never; }
   void on_change(Time now) { next_care_ = std::min(next_care_, now + context_.config.finger_every); }
+  void on_link_down(Time now, LinkId link) {
+    if (uses(link)) on_change(now);
+  }
   [[nodiscard]] bool uses(LinkId link) const;
   [[nodiscard]] std::size_t size() const { return links_.size(); }
   [[nodiscard]] Time next_deadline() const { return next_care_; }

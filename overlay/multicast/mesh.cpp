@@ -60,7 +60,6 @@ void Mesh::on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects
   const auto confirm = [&] {
     n->confirmed = true;
     remember();
-    tell_all(from.id, fx);  // whatever either end lacks of the other is noticed at once
   };
   switch (message.verb) {
     case wire::MeshVerb::ask: {
@@ -82,13 +81,19 @@ void Mesh::on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects
     case wire::MeshVerb::leave:
       if (!n) return;
       if (back_off_.size() < 64) back_off_.push_back({from.peer, now + context_.config.mesh_back_off});
-      on_link_down(from.id);
+      give_up(from.id);
       next_care_ = std::min(next_care_, now);
       return;
   }
 }
 
-void Mesh::on_link_down(LinkId link) {
+void Mesh::on_link_down(Time now, LinkId link) {
+  if (!find(link)) return;
+  give_up(link);
+  if (running_) next_care_ = std::min(next_care_, now + rng_.jitter(context_.config.mesh_every));
+}
+
+void Mesh::give_up(LinkId link) {
   std::erase_if(neighbours_, [&](const Neighbour& n) { return n.link == link; });
   remember();
 }
@@ -100,13 +105,18 @@ void Mesh::leave(Effects& fx) {
   wished_.clear();
   remember();
   next_care_ = never;
+  running_ = false;
   pace_.flushed();
   pace_.flushed_late();
 }
 
 void Mesh::on_member_joined(Time now) {
-  if (next_care_ == never || neighbours_.size() >= 2) return;
+  if (!running_ || neighbours_.size() >= 2) return;
   next_care_ = std::min(next_care_, now + rng_.jitter(context_.config.have_after));
+}
+
+void Mesh::on_member_changed(Time now) {
+  if (running_ && next_care_ == never) next_care_ = now + rng_.jitter(10 * context_.config.mesh_every);
 }
 
 void Mesh::on_interest(Time now, LinkId link) {
@@ -275,11 +285,24 @@ void Mesh::care(Time now, Effects& fx) {
       const LinkInfo* info = context_.links.find(link);
       if (!info || is_ring_neighbour(info->peer)) continue;
       fx.send(link, Flow::control, wire::Mesh{context_.tag, wire::MeshVerb::leave});
-      on_link_down(link);
+      give_up(link);
       break;
     }
   }
-  if (neighbours_.size() >= aim) next_care_ = now + rng_.jitter(10 * context_.config.mesh_every);
+  if (satisfied(aim))
+    next_care_ = never;
+  else if (neighbours_.size() >= aim)
+    next_care_ = now + rng_.jitter(10 * context_.config.mesh_every);
+}
+
+bool Mesh::satisfied(std::size_t aim) const {
+  if (confirmed_.size() < neighbours_.size() || confirmed_.size() < aim || !wished_.empty()) return false;
+  if (confirmed_.size() > context_.config.mesh_max) return false;
+  const Neighbours ring = context_.roster.neighbours(context_.self.id);
+  const auto held = [&](const MemberRecord* record) {
+    return !record || std::ranges::find(neighbours_, record->id, &Neighbour::peer) != neighbours_.end();
+  };
+  return held(ring.before) && held(ring.after);
 }
 
 void Mesh::on_deadline(Time now, Effects& fx) {

@@ -24,16 +24,20 @@ class Mesh {
 
   void on(Time now, const LinkInfo& from, const wire::Mesh& message, Effects& fx);
   void on_link_up(Time now, const LinkInfo& link, Effects& fx);
-  void on_link_down(LinkId link);
-  void start(Time now) { next_care_ = now; }
+  void on_link_down(Time now, LinkId link);
+  void start(Time now) {
+    running_ = true;
+    next_care_ = now;
+  }
   void leave(Effects& fx);  // gives all roles up
   // The roster has a new member: who has hardly any neighbour looks for one now, not at the next round.
   void on_member_joined(Time now);
+  void on_member_changed(Time now);  // who is next to us on the ring may be another
 
   // A neighbour that wanted nothing wants events: what it was not told so far it is told now.
   void on_interest(Time now, LinkId link);
-  // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of a while in one
-  // frame.
+  // A frontier of ours has moved: it is told to the neighbours that do not know, all changes of a while in
+  // one frame.
   void on_frontier(Time now);
   // Events come by other ways than the tree: frontiers are told at once for a while.
   void on_trouble(Time now) { pace_.on_trouble(now); }
@@ -76,6 +80,8 @@ class Mesh {
   void care(Time now, Effects& fx);
   enum class Round : std::uint8_t { polite, full };
   void flush(Time now, Round round, Effects& fx);
+  void give_up(LinkId link);
+  [[nodiscard]] bool satisfied(std::size_t aim) const;
   [[nodiscard]] std::size_t knowing(StreamIndex stream, Seq upto) const;
   void ask(Time now, const MemberRecord& member, Effects& fx);
   [[nodiscard]] const MemberRecord* random_linked();
@@ -91,7 +97,8 @@ class Mesh {
   HavePace pace_;
   std::uint64_t flushed_ = 0;       // version of the stream set that was told last ...
   std::uint64_t flushed_full_ = 0;  // ... and to all neighbours
-  Time next_care_ = never;
+  Time next_care_ = never;          // also while nothing can be better: changes of members and links end that
+  bool running_ = false;
 };
 
 }  // namespace boato

@@ -17,21 +17,19 @@ Multicast::Multicast(const MulticastContext& context, CastLedger& ledger, Rng rn
       mesh_{context_, rng_.fork("mesh")},
       fingers_{context_, rng_.fork("fingers")},
       puller_{context_, rng_.fork("puller")},
-      accepted_{context.config.accepted_slots},
-      summary_every_{context.config.summary_every} {}
+      accepted_{context.config.accepted_slots} {}
 
 void Multicast::start(Time now) {
   running_ = true;
   mesh_.start(now);
   fingers_.start(now);
-  if (context_.reliable) summary_at_ = now + rng_.jitter(summary_every_);
 }
 
 void Multicast::leave(Effects& fx) {
   mesh_.leave(fx);
   fingers_.stop();
   running_ = taking_ = started_ = false;
-  summary_at_ = ask_start_at_ = never;
+  ask_start_at_ = never;
 }
 
 // --- taking in
@@ -291,20 +289,26 @@ void Multicast::take_over(Time now, Duty duty, Effects& fx) {
 void Multicast::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   caster_.on_link_up(now, link, fx);
   mesh_.on_link_up(now, link, fx);
-  if (running_ && context_.reliable && taking_ && started_ && caster_.warm().has(link.id))
-    fx.send(link.id, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});
   fingers_.on_change(now);
 }
 
 void Multicast::on_link_down(Time now, LinkId link) {
   caster_.on_link_down(link);
   if (mesh_.has(link)) mesh_.on_trouble(now);
-  mesh_.on_link_down(link);
+  mesh_.on_link_down(now, link);
+  fingers_.on_link_down(now, link);
   if (asked_start_ == link) asked_start_.reset();
 }
 
-void Multicast::on_lag_ended(Time, LinkId link, Effects& fx) {
-  if (context_.reliable && caster_.warm().has(link)) mesh_.tell_all(link, fx);
+void Multicast::on_lag_ended(Time now, LinkId link, Effects& fx) {
+  if (caster_.warm().has(link)) compare(now, link, fx);
+}
+
+void Multicast::on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx) {
+  const bool before = mesh_.has(from.id);
+  mesh_.on(now, from, mesh, fx);
+  // Whatever either end lacks of the other is noticed at once; one of them asks.
+  if (!before && mesh_.has(from.id) && mesh.verb == wire::MeshVerb::yes) compare(now, from.id, fx);
 }
 
 void Multicast::on_member_joined(Time now, const PeerId& peer) {
@@ -315,6 +319,7 @@ void Multicast::on_member_joined(Time now, const PeerId& peer) {
 void Multicast::on_member_changed(Time now, const PeerId& peer) {
   if (const auto link = caster_.on_member_changed(peer); link && context_.reliable)
     mesh_.on_interest(now, *link);
+  mesh_.on_member_changed(now);
   fingers_.on_change(now);
 }
 
@@ -325,7 +330,7 @@ std::uint32_t Multicast::roles(LinkId link) const {
 
 Time Multicast::next_deadline() const {
   return std::min({caster_.next_deadline(), mesh_.next_deadline(), fingers_.next_deadline(),
-                   puller_.next_deadline(), ask_start_at_, summary_at_});
+                   puller_.next_deadline(), ask_start_at_});
 }
 
 void Multicast::on_deadline(Time now, Effects& fx, std::vector<Puller::Lost>& lost) {
@@ -342,7 +347,6 @@ void Multicast::on_deadline(Time now, Effects& fx, std::vector<Puller::Lost>& lo
     ask_start_at_ = never;
     take_events(now, std::nullopt, fx);
   }
-  if (summary_at_ <= now) summarise(now, fx);
 }
 
 void Multicast::check_invariants() const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of one topic: taking them in, passing them on, noticing and repairing what is missing.
 //   CAST -> check -> account and cache -> forward my interval (caster)
-//   frontiers -> neighbours (mesh) -> holes -> PULL (puller) -> REPAIR; SUMMARY with random members finds
-//   what the mesh did not
+//   frontiers -> neighbours (mesh) -> holes -> PULL (puller) -> REPAIR; comparing with random members
+//   (reconciler, frontiers.cpp) finds what the mesh did not
 // Verify before forwarding: a batch that came over the link of its own publisher is proven to us by that link
 // and may be delivered; its signature is checked before it is passed on to anybody. Every other batch is
 // checked before anything is done with it. Knows events as numbers and bytes; does not know delivery order:
@@ -76,13 +76,11 @@ class Multicast {
                     Effects& fx);
   // The stream that the last batch closed, whether anything of it was new or not: forget it before the next.
   [[nodiscard]] std::optional<StreamIndex> closed() const { return arrived_.closed; }
-  void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx) {
-    mesh_.on(now, from, mesh, fx);
-  }
+  void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Pull& pull, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx);
-  void on(Time now, const LinkInfo& from, const wire::Summary& summary, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Frontiers& frontiers, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx);
   // The peer has just joined through us: nobody has learnt of it earlier. What is published from here on may
   // be on its way to it before it asks where to begin, so it is told the frontiers of this moment.
@@ -103,6 +101,13 @@ class Multicast {
     }
     if (!tell.more) started_ = true;
   }
+
+  // Whether what we have can be compared with what another member has that takes events, too.
+  [[nodiscard]] bool comparable() const { return running_ && context_.reliable && taking_ && started_; }
+  // Begins to compare frontiers over the link.
+  void compare(Time now, LinkId with, Effects& fx);
+  // With whom to compare in this round; may also dial a member that links do not lead to.
+  [[nodiscard]] std::optional<LinkId> partner(std::uint64_t round, Effects& fx);
 
   // A duty of ours whose child has gone or stayed silent.
   void take_over(Time now, Duty duty, Effects& fx);
@@ -152,7 +157,9 @@ class Multicast {
   };
   bool answer_range(const LinkInfo& from, StreamIndex stream, SeqRange range, Answer& answer, Effects& fx);
   [[nodiscard]] bool may_answer(const LinkInfo& to) const;
-  void summarise(Time now, Effects& fx);
+  void note_frontiers(Time now, const LinkInfo& from, Bytes streams);
+  void send_frontier_ranges(LinkId with, Effects& fx);
+  void tell_lacking(LinkId link, std::span<StreamIndex> streams, Effects& fx);
   void note_own(Seq first, Seq last);
 
   MulticastContext context_;
@@ -189,10 +196,6 @@ class Multicast {
   Time taking_since_{};
   std::optional<LinkId> asked_start_;
   Time ask_start_at_ = never;
-  Time summary_at_ = never;
-  Duration summary_every_{};
-  std::uint64_t summary_version_ = 0;
-  std::uint32_t summary_round_ = 0;
 };
 
 }  // namespace boato

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was missed: frontiers that neighbours tell, answers to PULL, and rounds of anti-entropy with random
-// members, which find what the mesh did not.
+// What was missed: frontiers that neighbours tell, answers to PULL, and with whom to compare what the mesh
+// may have missed.
 #include "overlay/base/mutant.hpp"
 #include "overlay/multicast/multicast.hpp"
 
@@ -13,8 +13,12 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::Have& have, Effec
     fx.count(Counter::frames_malformed);
     return fx.close(from.id, CloseReason::protocol);
   }
+  note_frontiers(now, from, have.streams);
+}
+
+void Multicast::note_frontiers(Time now, const LinkInfo& from, Bytes streams) {
   if (!taking_ || !context_.reliable) return;
-  HaveReader reader{have.streams};
+  HaveReader reader{streams};
   bool heard = false;
   while (reader.next(have_entry_)) {
     const Seq highest =
@@ -109,38 +113,23 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not
     if (const auto index = context_.streams.find(have_entry_.tag)) puller_.on_have_not(now, *index, from.id);
 }
 
-void Multicast::on(Time, const LinkInfo& from, const wire::Summary& summary, Effects& fx) {
-  if (summary.digest == context_.streams.digest()) return;
-  mesh_.tell_all(from.id, fx);
-  if (summary.ask)
-    fx.send(from.id, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), false});
-}
-
 // Half of the rounds with mesh neighbours, half with any linked member, and every fourth with a random one
 // that is dialled: a mesh that has split agrees with itself.
-void Multicast::summarise(Time now, Effects& fx) {
-  const bool quiet = context_.streams.version() == summary_version_;
-  summary_version_ = context_.streams.version();
-  summary_every_ =
-      quiet ? std::min(2 * summary_every_, context_.config.summary_rest) : context_.config.summary_every;
-  summary_at_ = now + rng_.jitter(summary_every_);
-  ++summary_round_;
-  std::optional<LinkId> whom;
+std::optional<LinkId> Multicast::partner(std::uint64_t round, Effects& fx) {
   const auto warm = caster_.warm().all();
-  if (summary_round_ % 2 == 0 && !mesh_.links().empty()) {
+  std::optional<LinkId> whom;
+  if ((round % 2 == 0 || warm.empty()) && !mesh_.links().empty()) {
     whom = mesh_.links()[rng_.below(mesh_.links().size())];
   } else if (!warm.empty()) {
     whom = warm[rng_.below(warm.size())].link;
   }
-  if (summary_round_ % 4 == 1) {
+  if (round % 4 == 1) {
     const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
     if (member && !context_.links.find(member->id) && !member->addresses.empty() &&
         !context_.roster.suspected(member->id))
       fx.dial({member->id, member->addresses});  // compared when the link is up
   }
-  if (!whom) return;
-  fx.send(*whom, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});
-  fx.count(Counter::summaries_sent);
+  return whom;
 }
 
 }  // namespace boato

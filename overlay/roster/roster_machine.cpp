@@ -134,6 +134,7 @@ void RosterMachine::on_contact(Time now, Bytes statement, Effects& fx) {
   std::erase_if(reach_outs_, [&](const ReachOut& r) { return r.record->id == record->id; });
   if (reach_outs_.size() >= config_.reach_outs_max) reach_outs_.erase(reach_outs_.begin());
   reach_outs_.push_back({record, now, now + config_.reach_out_for});
+  digest_at_ = std::min(digest_at_, now + rng_.jitter(config_.digest_every));
   reach_out(now, fx);
 }
 
@@ -189,13 +190,14 @@ void RosterMachine::on_deadline(Time now, Effects& fx) {
   }
   if (now >= spread_at_) spread_outbox(fx);
   if (now >= digest_at_) {
-    digest_at_ = now + rng_.jitter(config_.digest_every);
+    // The reconciler compares all topics now and then; what is being looked for goes on from here.
+    digest_at_ = reach_outs_.empty() ? never : now + rng_.jitter(config_.digest_every);
     const LinkId link = mesh_.empty() ? any_member_link(LinkId{}) : mesh_[rng_.below(mesh_.size())];
     if (link != LinkId{} && links_.find(link)) send_digest(link, fx);
     if (!reach_outs_.empty()) reach_out(now, fx);
   }
   if (now >= ghost_at_) {
-    ghost_at_ = now + rng_.jitter(config_.ghost_every);
+    ghost_at_ = roster_.gone().empty() ? never : now + rng_.jitter(config_.ghost_every);
     test_ghost(fx);
   }
   if (now >= expire_at_) {

@@ -83,6 +83,10 @@ class RosterMachine {
   void on_unreachable(Time now, const PeerId& peer, Effects& fx);
   // The directory names a contact of this topic.
   void on_contact(Time now, Bytes statement, Effects& fx);
+  // Begins to compare rosters over the link.
+  void compare(LinkId with, Effects& fx) {
+    if (phase_ == Phase::ready) send_digest(with, fx);
+  }
   void on_deadline(Time now, Effects& fx);
   [[nodiscard]] Time next_deadline() const;
 

@@ -172,6 +172,7 @@ void RosterMachine::end_suspicions(Time now, Effects& fx) {
 
 void RosterMachine::bury(Time now, const PeerId& peer, Effects& fx) {
   roster_.remove(now, peer);
+  if (ghost_at_ == never) ghost_at_ = now + rng_.jitter(config_.ghost_every);
   fx.count(Counter::members_gone);
   change(RosterChange::Kind::left, peer);
 }

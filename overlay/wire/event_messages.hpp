@@ -88,14 +88,31 @@ struct HaveNot {
   static constexpr auto fields = std::tuple{&HaveNot::topic, &HaveNot::streams};
 };
 
-// A round of anti-entropy. Receiver: if `digest` is not that of its own frontiers, answer with all its
-// frontiers as HAVE, and, if `ask` is set, with a SUMMARY of its own without `ask`.
-struct Summary {
-  static constexpr Kind kind = Kind::summary;
+// A round of anti-entropy over all topics that the two peers have in common. `items`: base/ranges.hpp over
+// the map topic tag -> digests (multicast/reconciler.hpp). Receiver: nothing if all is equal, RECONCILE with
+// what differs while it is not known topic by topic, and for each topic that differs FRONTIERS, ROSTER_RANGES
+// or both.
+enum class Compared : std::uint8_t { streams = 1, rosters = 2, both = 3 };
+struct Reconcile {
+  static constexpr Kind kind = Kind::reconcile;
+  Compared what{};
+  Bytes items;
+  static constexpr auto fields = std::tuple{&Reconcile::what, &Reconcile::items};
+};
+
+// The sender's frontiers of one topic, as far as they are not yet known to be equal. `streams`: some of them,
+// as HAVE. `ranges`: base/ranges.hpp over the map stream tag -> digest of the frontier; what a `told` item
+// covers is in `streams`. Empty: `rest` is the sum of the digests of all other streams. Receiver: HAVE for
+// what the sender lacks, PULL of what it lacks itself, FRONTIERS for ranges that differ, over all if `rest`
+// does.
+struct Frontiers {
+  static constexpr Kind kind = Kind::frontiers;
   TopicTag topic;
-  std::uint64_t digest = 0;
-  bool ask = false;
-  static constexpr auto fields = std::tuple{&Summary::topic, &Summary::digest, &Summary::ask};
+  std::uint64_t rest = 0;
+  Bytes streams;
+  Bytes ranges;
+  static constexpr auto fields =
+      std::tuple{&Frontiers::topic, &Frontiers::rest, &Frontiers::streams, &Frontiers::ranges};
 };
 
 // A member that begins to take events asks where to begin. Receiver: answer with all its frontiers as

@@ -45,9 +45,10 @@ enum class Kind : std::uint8_t {
   pull = 52,
   repair = 53,
   have_not = 54,
-  summary = 55,
   start_ask = 56,
   start_tell = 57,
+  reconcile = 58,
+  frontiers = 59,
   // 64 to 95: replicas, order and receipts; 96 to 111: queues; 112 to 127: tools
   view_ask = 112,
   view_tell = 113,

@@ -224,7 +224,8 @@ struct Beside {
     told_by_us.insert(told_by_us.end(), own.begin(), own.end());
     return true;
   }
-  void told(std::span<const RangeEntry> own) { ours_where_they_told.insert(ours_where_they_told.end(), own.begin(), own.end());
+  void told(std::span<const RangeEntry> own) {
+    ours_where_they_told.insert(ours_where_they_told.end(), own.begin(), own.end());
   }
   static void theirs(const RangeEntry&) {}
   static void ours(const RangeEntry&) {}

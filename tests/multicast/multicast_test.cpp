@@ -67,6 +67,8 @@ TEST(Multicast, AHoleInTheMiddleIsPulledAndOrderKept) {
 TEST(Multicast, AnAnswerEndsBehindItsBudgetAndIsAskedOnAtOnce) {
   CoreConfig config;
   config.multicast.answer_bytes_max = 1000;
+  config.multicast.have_pause = milliseconds{20};
+  config.multicast.have_pause_spread = milliseconds{0};
   Lab lab{2, config};
   const TopicTag tag = lab.open(0, Use::publish);
   lab.open(1, Use::subscribe);

@@ -66,6 +66,7 @@ struct LabPeer {
   Signer signer;
   Self self;
   LinkTable links;
+  std::vector<LinkId> mesh;
   Effects fx;
   std::unique_ptr<RosterMachine> machine;
   std::vector<RosterChange> changes;
@@ -149,6 +150,8 @@ struct Lab {
       }
   }
   void mesh(std::size_t a, std::size_t b) {
+    peers[a]->mesh.push_back(link(a, b));
+    peers[b]->mesh.push_back(link(b, a));
     call(a, [&](RosterMachine& m, Effects& fx) { m.on_mesh_up(now, link(a, b), fx); });
     call(b, [&](RosterMachine& m, Effects& fx) { m.on_mesh_up(now, link(b, a), fx); });
   }
@@ -210,7 +213,7 @@ struct Lab {
   void pass(Duration d) {
     const Time end = now + d;
     for (;;) {
-      Time next = queue.empty() ? never : queue.front().at;
+      Time next = std::min(next_compare, queue.empty() ? never : queue.front().at);
       for (const auto& peer : peers)
         if (peer->alive) next = std::min(next, peer->machine->next_deadline());
       if (next > end) break;
@@ -223,8 +226,22 @@ struct Lab {
       for (std::size_t i = 0; i < peers.size(); ++i)
         if (peers[i]->alive && peers[i]->machine->next_deadline() <= now)
           call(i, [&](RosterMachine& m, Effects& fx) { m.on_deadline(now, fx); });
+      if (next_compare <= now) compare();
     }
     now = end;
+  }
+  // What the reconciler does in a whole peer: each compares with somebody, over a mesh link if it has one.
+  void compare() {
+    next_compare = now + compare_every;
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      std::vector<LinkId> among = peers[i]->mesh;
+      if (among.empty())
+        for (const LinkInfo& info : peers[i]->links.all()) among.push_back(info.id);
+      std::erase_if(among, [&](LinkId l) { return peers[i]->links.find(l) == nullptr; });
+      if (among.empty()) continue;
+      const LinkId with = among[rng_.below(among.size())];
+      call(i, [&](RosterMachine& m, Effects& fx) { m.compare(with, fx); });
+    }
   }
 
   [[nodiscard]] bool all_equal() const {
@@ -258,6 +275,8 @@ struct Lab {
   RecordPool records{toy_crypto(), NetworkId{}};
   Time now{seconds{1}};
   Duration delay = milliseconds{1};
+  Duration compare_every = seconds{10};
+  Time next_compare = now + compare_every;
   std::vector<std::unique_ptr<LabPeer>> peers;
   std::deque<Frame> queue;
   std::vector<std::pair<std::size_t, std::size_t>> blocked;
@@ -304,6 +323,7 @@ struct Lab {
       default: BOATO_CHECK(!"a kind that is not the roster's");
     }
   }
+  Rng rng_{4711};
   std::uint32_t links_ = 0;
   std::uint64_t seed_ = 0;
 };

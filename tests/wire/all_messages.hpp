@@ -14,11 +14,12 @@
 
 namespace boato::wire {
 
-using AllMessages = std::tuple<TopicPush, TopicNames, TopicFetch, DirectoryRanges, Cast, Taken, Mesh, Have,
-                               Pull, Repair, HaveNot, Summary, StartAsk, StartTell, Neighbor, Accept, Refuse,
-                               Disconnect, Shuffle, ShuffleReply, Join, Samples, Walk, Splice, SpliceAnswer,
-                               Ping, Pong, Probe, ProbeResult, RosterJoin, RosterWelcome, RosterFetch,
-                               RosterPage, RosterRanges, RosterWant, RosterSpread, ViewAsk, ViewTell>;
+using AllMessages =
+    std::tuple<TopicPush, TopicNames, TopicFetch, DirectoryRanges, Cast, Taken, Mesh, Have, Pull, Repair,
+               HaveNot, Reconcile, Frontiers, StartAsk, StartTell, Neighbor, Accept, Refuse, Disconnect,
+               Shuffle, ShuffleReply, Join, Samples, Walk, Splice, SpliceAnswer, Ping, Pong, Probe,
+               ProbeResult, RosterJoin, RosterWelcome, RosterFetch, RosterPage, RosterRanges, RosterWant,
+               RosterSpread, ViewAsk, ViewTell>;
 
 // f.operator()<M>() for each.
 template <class F>
