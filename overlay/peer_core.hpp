@@ -214,6 +214,7 @@ class PeerCore {
   void answer_view(const LinkInfo& from, std::uint32_t token);
   void keep_view(const LinkInfo& from, const wire::ViewTell& tell);
   void malformed(const LinkInfo& from);
+  void no_topic(const LinkInfo& from, TopicTag topic);
   [[nodiscard]] EventRef body_of(const Frame& frame, const wire::Cursor& in);
 
   // peer_core_topics.cpp: topics and what their machines tell each other

@@ -12,7 +12,13 @@ namespace boato {
 
 void PeerCore::malformed(const LinkInfo& from) {
   fx_.count(Counter::frames_malformed);
+  fx_.drop(DropReason::malformed, {}, from.peer);
   fx_.close(from.id, CloseReason::protocol);
+}
+
+void PeerCore::no_topic(const LinkInfo& from, TopicTag topic) {
+  fx_.count(Counter::frames_no_topic);
+  fx_.drop(DropReason::no_topic, topic, from.peer);
 }
 
 template <class M>
@@ -62,7 +68,7 @@ void PeerCore::to_roster(Time now, const LinkInfo& from, wire::Cursor& in, std::
   M m;
   if (!read(from, in, fields, m)) return;
   TopicState* topic = find(m.topic);
-  if (!topic || !topic->started) return fx_.count(Counter::frames_no_topic);
+  if (!topic || !topic->started) return no_topic(from, m.topic);
   const Bytes body = frame.body && !frame.whole ? frame.body.bytes() : in.rest();
   topic->roster.on(now, from, m, body, fx_);
   follow_roster(now, *topic);
@@ -75,7 +81,7 @@ void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, st
   if (!read(from, in, fields, m)) return;
   TopicState* topic = find(m.topic);
   if (!topic || !topic->started) {
-    fx_.count(Counter::frames_no_topic);
+    no_topic(from, m.topic);
     if constexpr (std::is_same_v<M, wire::Mesh>)
       if (m.verb == wire::MeshVerb::ask)
         fx_.send(from.id, Flow::control, wire::Mesh{m.topic, wire::MeshVerb::no});
@@ -100,7 +106,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
   if (!read(from, in, fields, m)) return;
   TopicState* topic = find(m.topic);
   if (!topic || !topic->started) {
-    fx_.count(Counter::frames_no_topic);
+    no_topic(from, m.topic);
     if constexpr (std::is_same_v<M, wire::Cast>) casts_.received(now, from.id, fx_);
     return;
   }
@@ -178,6 +184,7 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
     }
   }
   fx_.count(Counter::frames_unknown);  // of a later version: skipped
+  fx_.drop(DropReason::unknown_kind, {}, from.peer);
 }
 
 void PeerCore::answer_view(const LinkInfo& from, std::uint32_t token) {
@@ -196,7 +203,7 @@ void PeerCore::answer_view(const LinkInfo& from, std::uint32_t token) {
 }
 
 void PeerCore::keep_view(const LinkInfo& from, const wire::ViewTell& tell) {
-  if (views_.size() >= config_.views_max) return;
+  if (views_.size() >= config_.views_max) return fx_.drop(DropReason::views_full, {}, from.peer);
   PeerView view;
   view.peer = from.peer;
   view.token = tell.token;

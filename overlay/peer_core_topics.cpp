@@ -157,7 +157,10 @@ void PeerCore::match_patterns(Time now, const TopicRecord& record) {
   }
   if (!wanted || !offered(record.contract)) return;
   TopicState* topic = find(record.tag);
-  if (!topic && topics_.size() >= config_.topics_max) return fx_.count(Counter::directory_refused);
+  if (!topic && topics_.size() >= config_.topics_max) {
+    fx_.count(Counter::directory_refused);
+    return fx_.drop(DropReason::directory_full, record.tag, record.creator);
+  }
   if (!topic) topic = &open(now, record);
   if (topic->patterns > 0) return;
   if (younger && !topic->wants_events()) topic->multicast.want_early();
@@ -360,9 +363,10 @@ void PeerCore::on_topic_deadline(Time now, TopicState& topic) {
   topic.lost.clear();
   if (topic.multicast.next_deadline() <= now) topic.multicast.on_deadline(now, fx_, topic.lost);
   for (const Puller::Lost& lost : topic.lost) {
+    const StreamKey& key = topic.streams[lost.stream].key();
     fx_.count(Counter::events_lost, lost.range.count());
-    if (topic.wants_events())
-      topic.delivery.on_gap(lost.stream, topic.streams[lost.stream].key(), lost.range, GapReason::lost, fx_);
+    fx_.drop(DropReason::lost, topic.tag, key.publisher, lost.range.count());
+    if (topic.wants_events()) topic.delivery.on_gap(lost.stream, key, lost.range, GapReason::lost, fx_);
   }
   if (topic.delivery.next_deadline() <= now) topic.delivery.on_deadline(now, fx_);
   if (topic.delivery.spilled()) topic.delivery.refill(topic.slot, topic.streams, cache_, fx_);

@@ -73,6 +73,19 @@ struct Metric {
   double value = 0;
 };
 
+// What this peer let go of since its start: so many events, frames or requests for one reason. Duplicates are
+// none of it. Reasons (names only grow; of overlay/effects/drop.hpp, which says what each counts): malformed,
+// forged, unknown_kind, no_topic, unwanted, stale, streams_full, window, hops, undeliverable, put_off, late,
+// hold_full, evicted, lost, roster_full, directory_full, views_full, link_lagging, queue_full, too_large,
+// subscription_full, topic_closed, bad_event.
+struct Dropped {
+  std::string reason;          // "link_lagging"
+  std::string topic;           // empty: none, or one that this peer has not heard of
+  std::optional<PeerId> peer;  // whose link it is, or who published what had been taken in
+  bool other = false;          // the rest of this reason: 256 rows are kept by name
+  std::uint64_t count = 0;
+};
+
 struct TopicInfo {
   std::string name;
   Contract contract;
@@ -122,6 +135,7 @@ class Peer {
   // Asks peer after peer for its view, at most `peers_max`, for at most `within`.
   [[nodiscard]] std::vector<Topology> survey(Duration within, std::size_t peers_max = 10000) const;
   [[nodiscard]] std::vector<Metric> metrics() const;  // O(metrics): once per second is cheap
+  [[nodiscard]] std::vector<Dropped> drops() const;   // most first; empty: nothing was dropped
 
   // Graceful: refuses new events, waits until others hold what was accepted, says goodbye, stops. Waits at
   // most `within`, then stops anyway and tells what nobody else holds. wrong_thread in an own handler. A

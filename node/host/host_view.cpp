@@ -46,6 +46,18 @@ std::vector<TopicInfo> Host::topic_list() {
   return out;
 }
 
+std::vector<Dropped> Host::drops() const {
+  std::vector<Dropped> out = drops_.rows();
+  // Found where events are handed out, on another thread: a count and no more.
+  if (const std::uint64_t refused = common_->home->refused(); refused > 0) {
+    Dropped& bad = out.emplace_back();
+    bad.reason = to_string(DropReason::bad_event);
+    bad.count = refused;
+    std::ranges::stable_sort(out, std::greater{}, &Dropped::count);
+  }
+  return out;
+}
+
 std::vector<Metric> Host::metrics() {
   std::vector<Metric> out;
   const auto add = [&](std::string name, double value,
@@ -112,6 +124,13 @@ std::vector<Metric> Host::metrics() {
   add("boato_limit_hits_total", static_cast<double>(net.dropped_oldest), {{"limit", "unreliable_queue"}});
   add("boato_handshakes_refused_total", static_cast<double>(net.handshakes_refused));
   add("boato_strangers", static_cast<double>(network_->gate().strangers()));
+  for (const Dropped& drop : drops())
+    add("boato_drops_total", static_cast<double>(drop.count),
+        {{"reason", drop.reason},
+         {"topic", drop.other ? "other" : drop.topic},
+         {"peer", drop.other  ? "other"
+                  : drop.peer ? to_text(*drop.peer)
+                              : ""}});
   // Every counter of the core, by its own name.
   for (std::size_t i = 0; i < counters; ++i)
     add("boato_core_total", static_cast<double>(counts_[i]),

@@ -198,6 +198,10 @@ std::vector<Metric> Peer::metrics() const {
   return impl_->common->inbox.call([&] { return impl_->host->metrics(); }).value_or(std::vector<Metric>{});
 }
 
+std::vector<Dropped> Peer::drops() const {
+  return impl_->common->inbox.call([&] { return impl_->host->drops(); }).value_or(std::vector<Dropped>{});
+}
+
 Result<CloseReport> Peer::close(Duration within) {
   if (impl_->common->delivery->in_own_handler())
     return Error{Errc::wrong_thread, "close() waits for handlers, so it cannot be called in one"};

@@ -58,6 +58,7 @@ void Caster::forward(Time now, const Duty& duty, const PeerId& publisher, Effect
 bool Caster::take_over(Time now, Duty duty, const PeerId& publisher, Effects& fx) {
   if (duty.takeovers >= context_.config.takeovers_max + 1 || BOATO_MUTANT(203)) {  // 203: nobody takes over
     fx.count(Counter::casts_undeliverable);
+    fx.drop(DropReason::undeliverable, context_.tag, publisher);
     return false;
   }
   const Part part{duty.interval, members_in(context_.roster.receivers(), duty.interval)};
@@ -68,6 +69,7 @@ bool Caster::take_over(Time now, Duty duty, const PeerId& publisher, Effects& fx
   const Choice choice = choose(part, duty, source, todo);
   if (!choice.link && !choice.member) {
     fx.count(Counter::casts_undeliverable);
+    fx.drop(DropReason::undeliverable, context_.tag, publisher);
     return false;
   }
   duty.flags |= wire::cast_takeover;
@@ -127,6 +129,7 @@ void Caster::give(Time now, const Choice& choice, Duty part, const PeerId& publi
     pending_.push_back({choice.member->id, now + dial_patience, publisher, std::move(part)});
   } else {
     fx.count(Counter::casts_undeliverable);  // the mesh will find them
+    fx.drop(DropReason::undeliverable, context_.tag, publisher);
   }
 }
 

@@ -79,6 +79,7 @@ bool Multicast::accept_start(const LinkInfo& from, const wire::StartTell& tell, 
   if (!taking_ || started_ || asked_start_ != from.id) return false;
   if (!well_formed_have(tell.streams)) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return false;
   }

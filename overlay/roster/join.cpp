@@ -119,6 +119,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterJoin&, 
   if (!take(now, from, body, fx)) return;
   if (batch_.size() != 1 || !heard_.empty() || batch_[0]->id != from.peer) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, tag_, from.peer);
     fx.close(from.id, CloseReason::protocol);
     batch_.clear();
     heard_.clear();

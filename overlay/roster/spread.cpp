@@ -60,6 +60,7 @@ void RosterMachine::forward(const wire::RosterSpread& m, Bytes body, Effects& fx
   if (duty.empty()) return;
   if (m.hops >= wire::roster_hops_max) {
     fx.count(Counter::hops_exceeded);
+    fx.drop(DropReason::hops, tag_, {});
     return;
   }
   struct Out {

@@ -29,6 +29,7 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
   const std::uint64_t checked = records_.verified();
   const auto refuse = [&](Counter why) {
     fx.count(why);
+    fx.drop(why == Counter::signatures_bad ? DropReason::forged : DropReason::malformed, tag_, from.peer);
     fx.close(from.id, CloseReason::protocol);
     batch_.clear();
     heard_.clear();
@@ -42,6 +43,7 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
     body = body.subspan(one.size);
     if (one.verdict == Verdict::full) {
       fx.count(Counter::roster_refused);
+      fx.drop(DropReason::roster_full, tag_, from.peer);
       continue;
     }
     if ((one.record ? one.record->topic : one.accusation->topic) != topic_)
@@ -94,7 +96,10 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
               gone && !(gone->last->hash == record.hash && (record.flags & wire::flag_leaving) != 0))
             tell_reason(from, *gone, fx, record.entry_version() < gone->last->entry_version());
         break;
-      case Merge::full: fx.count(Counter::roster_refused); break;
+      case Merge::full:
+        fx.count(Counter::roster_refused);
+        fx.drop(DropReason::roster_full, tag_, record.id);
+        break;
       case Merge::older: break;
     }
   });
@@ -153,6 +158,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
   };
   if (!answer_ranges(entries_of(ring), m.ranges, out, has, lacks)) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, tag_, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return;
   }

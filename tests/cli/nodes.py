@@ -289,6 +289,8 @@ class PubSub(lab.LabTest):
         self.assertEqual((status["t"], status["name"], status["id"], status["pid"]), ("node", "a", self.a.id, self.a.pid))
         self.assertEqual((status["joined"], status["links"], status["listen"]), (True, 1, [self.a.address]))
         self.assertIn("boato_events_published_total", status["counters"])
+        self.assertEqual(status["drops"], [])
+        self.assertIn("\nno drops\n", self.at("a", "status").text)
         (peer,) = self.at("a", "peers", "--json").objects()
         self.assertEqual((peer["id"], peer["active"]), (self.b.id, True))
         self.sub_at("b", "s", "who")
@@ -296,6 +298,22 @@ class PubSub(lab.LabTest):
         members = {m["id"]: m["receives"] for m in self.at("a", "peers", "--topic", "who", "--json").objects()}
         self.assertEqual(members.get(self.b.id), True)
         self.need_exit(self.at("a", "peers", "--topic", "nothing"), 5)
+
+    def test_status_and_metrics_say_what_was_dropped_why_and_whose(self):
+        small = self.lab.node("c", "--http", "127.0.0.1:0", "--set", "log.format=json", "--set", "limits.topics_max=1",
+                              join=self.a)
+        self.sub_at("c", "s", "#")
+        for topic in ("one", "two"):
+            self.at("a", "pub", topic, "x")
+        drops = lab.until(lambda: self.at("c", "status", "--json").objects()[0]["drops"], "a drop")
+        (drop,) = [d for d in drops if d["reason"] == "directory_full"]
+        self.assertEqual((drop["count"], drop["peer"]), (1, self.a.id))
+        self.assertIn(drop["topic"], ("one", "two"))
+        self.assertRegex(self.at("c", "status").text, rf"(?m)^1 +directory_full +{drop['topic']} +{self.a.id[:12]}$")
+        http = next(o for o in map(json.loads, small.err().splitlines()) if o["event"] == "node.ready")["http"]
+        with urllib.request.urlopen(f"http://{http}/metrics", timeout=lab.PATIENCE) as answer:
+            line = f'boato_drops_total{{reason="directory_full",topic="{drop["topic"]}",peer="{self.a.id}"}} 1'
+            self.assertIn(line, answer.read().decode().splitlines())
 
     def test_the_topology_is_what_the_peers_tell(self):
         self.lab.node("c", join=self.a)
