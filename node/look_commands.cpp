@@ -127,9 +127,15 @@ Exit run_topo(const Arguments& arguments, const Config& config, Report& report) 
     words.insert(words.end(), topo.files.begin(), topo.files.end());
     return exec_beside("boato-topo", words);
   }
-  const Asked asked =
-      ask_once(arguments, config, report, Json{{"do", "topology"}, {"within_us", topo.within.count()}},
-               topo.within + answer_within);
+  Json request{{"do", "topology"}, {"within_us", topo.within.count()}};
+  if (topo.action == "tree") {
+    request["topic"] = topo.files.front();
+    request["publisher"] = topo.publisher;
+    if (!topo.svg.empty()) words.insert(words.end(), {"--svg", topo.svg});
+  }
+  const Asked asked = ask_once(
+      arguments, config, report, request, 2 * topo.within + answer_within,
+      [](const auto& items) { return items ? !items->empty() : items.error().code != Errc::no_such; });
   if (asked.failed) return *asked.failed;
   const std::string document = asked.items.empty() ? std::string{} : to_line(asked.items.front()) + '\n';
   if (topo.action == "json") {

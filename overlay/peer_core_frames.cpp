@@ -174,7 +174,7 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
 
     case Kind::view_ask: {
       wire::ViewAsk m;
-      if (read(from, in, fields, m)) answer_view(from, m.token);
+      if (read(from, in, fields, m)) answer_view(from, m);
       return;
     }
     case Kind::view_tell: {
@@ -185,34 +185,6 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
   }
   fx_.count(Counter::frames_unknown);  // of a later version: skipped
   fx_.drop(DropReason::unknown_kind, {}, from.peer);
-}
-
-void PeerCore::answer_view(const LinkInfo& from, std::uint32_t token) {
-  const PeerView& view = own_view();
-  wire::ViewTell tell;
-  tell.token = token;
-  tell.name = view.name;
-  tell.topics = view.topics;
-  tell.passive = view.passive;
-  for (const PeerView::Link& link : view.links) {
-    if (tell.links.full()) break;
-    tell.links.push_back(
-        {link.peer, link.roles, static_cast<std::uint32_t>(link.rtt.count()), link.addresses});
-  }
-  fx_.send(from.id, Flow::control, tell);
-}
-
-void PeerCore::keep_view(const LinkInfo& from, const wire::ViewTell& tell) {
-  if (views_.size() >= config_.views_max) return fx_.drop(DropReason::views_full, {}, from.peer);
-  PeerView view;
-  view.peer = from.peer;
-  view.token = tell.token;
-  view.name = std::string{tell.name.substr(0, 64)};
-  view.topics = tell.topics;
-  view.passive = tell.passive;
-  for (const wire::ViewLink& link : tell.links)
-    view.links.push_back({link.peer, link.roles, Duration{link.rtt_us}, link.addresses});
-  views_.push_back(std::move(view));
 }
 
 }  // namespace boato

@@ -60,7 +60,7 @@ class Host {
   [[nodiscard]] std::vector<TopicInfo> topic_list();
   [[nodiscard]] std::vector<Metric> metrics();
   [[nodiscard]] std::vector<Dropped> drops() const;
-  void survey(Duration within, std::size_t peers_max, Survey::Done done);
+  void survey(Duration within, std::size_t peers_max, const SurveyTopic& topic, Survey::Done done);
 
  private:
   struct Effects;

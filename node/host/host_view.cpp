@@ -16,8 +16,15 @@ constexpr std::array<std::string_view, flows> class_names{"control", "reliable",
 
 Topology Host::topology() { return to_topology(core_->own_view(), addresses_); }
 
-void Host::survey(Duration within, std::size_t peers_max, Survey::Done done) {
-  surveys_.push_back(std::make_unique<Survey>(now_ + within, peers_max, ++survey_token_, std::move(done)));
+void Host::survey(Duration within, std::size_t peers_max, const SurveyTopic& topic, Survey::Done done) {
+  const TopicRecord* record = topic.name.empty() ? nullptr : core_->directory().find(topic.name);
+  if (!topic.name.empty() && !record) return done->give({});
+  ViewQuestion question;
+  if (record)
+    question = {
+        record->tag, {topic.event.publisher, Incarnation{topic.event.incarnation}}, Seq{topic.event.seq}};
+  surveys_.push_back(
+      std::make_unique<Survey>(now_ + within, peers_max, ++survey_token_, question, std::move(done)));
   surveys_.back()->start(now_, *core_, addresses_);
 }
 

@@ -186,10 +186,11 @@ Topology Peer::topology() const {
   return impl_->common->inbox.call([&] { return impl_->host->topology(); }).value_or(Topology{});
 }
 
-std::vector<Topology> Peer::survey(Duration within, std::size_t peers_max) const {
+std::vector<Topology> Peer::survey(Duration within, std::size_t peers_max, const SurveyTopic& topic) const {
   auto done = std::make_shared<Answer<std::vector<Topology>>>();
-  const bool posted = impl_->common->inbox.post(
-      [common = impl_->common, within, peers_max, done] { common->host->survey(within, peers_max, done); });
+  const bool posted = impl_->common->inbox.post([common = impl_->common, within, peers_max, topic, done] {
+    common->host->survey(within, peers_max, topic, done);
+  });
   if (!posted) return {};
   return done->take();
 }

@@ -115,7 +115,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   }
   counts_.received += arrived_.fresh.events();
   fx.count(Counter::events_received, arrived_.fresh.events());
-  cached_ = context_.cache.put(now, {context_.slot, place.index, trust_, hops}, batch, bytes, fx);
+  cached_ = context_.cache.put(now, {context_.slot, place.index, trust_, hops, from.id}, batch, bytes, fx);
   const Stream& s = context_.streams[place.index];
   if (!s.complete()) puller_.wanted(now, place.index, s.highest(), from.id);
   puller_.on_progress(now, place.index);
