@@ -313,7 +313,7 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
       case RosterChange::Kind::joins_here:
         topic.multicast.note_joiner(now, change.peer);
         if (const MemberRecord* record = topic.roster.roster().find(change.peer))
-          directory_.offer_contact(now, topic.tag, record->statement, record->flags, active_links(), fx_);
+          directory_.offer_contact(now, topic.tag, record->statement(), record->flags, active_links(), fx_);
         break;
       case RosterChange::Kind::doubted: membership_.doubt_link(change.link); break;
       case RosterChange::Kind::announce_contact:

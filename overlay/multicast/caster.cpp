@@ -114,7 +114,7 @@ Caster::Choice Caster::choose(const Part& part, const Duty& duty, std::uint64_t 
   const MemberRecord* fallback = nullptr;
   for (int attempt = 0; attempt < 8 && !part.members.empty(); ++attempt) {
     const RingMember& m = part.members[rng_.below(part.members.size())];
-    if (!fits(m.place) || m.record->addresses.empty() || context_.links.find(m.record->id)) continue;
+    if (!fits(m.place) || !m.record->dialable || context_.links.find(m.record->id)) continue;
     if (!context_.roster.suspected(m.record->id)) return {nullptr, m.record};
     fallback = m.record;
   }
@@ -125,7 +125,7 @@ void Caster::give(Time now, const Choice& choice, Duty part, const PeerId& publi
   if (choice.link) {
     send(now, *choice.link, std::move(part), fx);
   } else if (choice.member && pending_.size() < context_.config.pending_max) {
-    fx.dial({choice.member->id, choice.member->addresses});
+    fx.dial({choice.member->id, choice.member->addresses()});
     pending_.push_back({choice.member->id, now + dial_patience, publisher, std::move(part)});
   } else {
     fx.count(Counter::casts_undeliverable);  // the mesh will find them

@@ -143,9 +143,9 @@ void Multicast::summarise(Time now, Effects& fx) {
   }
   if (summary_round_ % 4 == 1) {
     const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
-    if (member && !context_.links.find(member->id) && !member->addresses.empty() &&
+    if (member && !context_.links.find(member->id) && member->dialable &&
         !context_.roster.suspected(member->id))
-      fx.dial({member->id, member->addresses});  // compared when the link is up
+      fx.dial({member->id, member->addresses()});  // compared when the link is up
   }
   if (!whom) return;
   fx.send(*whom, Flow::control, wire::Summary{context_.tag, context_.streams.digest(), true});

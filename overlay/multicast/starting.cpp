@@ -24,7 +24,7 @@ void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
     ask_start_at_ = never;
   } else {
     const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
-    if (member && !member->addresses.empty()) fx.dial({member->id, member->addresses});
+    if (member && member->dialable) fx.dial({member->id, member->addresses()});
     ask_start_at_ = now + rng_.jitter(std::chrono::milliseconds{200});
   }
 }

@@ -90,7 +90,7 @@ void RosterMachine::try_contacts(Time now, Effects& fx) {
     } else if (dialling < 2) {
       c.state = Contact::State::dialling;
       c.until = now + config_.answer_after;
-      fx.dial({c.record->id, c.record->addresses});
+      fx.dial({c.record->id, c.record->addresses()});
       ++dialling;
     }
   }
@@ -110,7 +110,7 @@ void RosterMachine::ask_to_join(Time now, Contact& contact, LinkId link, Effects
   contact.state = Contact::State::asked;
   contact.until = now + config_.answer_after;
   joined_as_ = own_version_;
-  const Bytes own{own_->statement};
+  const Bytes own = own_->statement();
   fx.send(link, Flow::control, wire::RosterJoin{tag_}, pack(std::span{&own, 1}));
 }
 
