@@ -300,6 +300,8 @@ TEST(Multicast, AnUnreliableLossIsAStatedGapAndNotRepaired) {
   EXPECT_EQ(lab.at(1).gaps[0].first, Seq{2});
   EXPECT_EQ(lab.at(1).gaps[0].last, Seq{2});
   EXPECT_EQ(lab.at(1).gaps[0].reason, GapReason::lost);
+  EXPECT_EQ((lab.at(1).drops[{DropReason::lost, lab.at(0).self.id}]), 1U);  // told once, counted once
+  EXPECT_EQ(lab.at(1).counts[Counter::events_lost], 1U);
   EXPECT_EQ(lab.sent[wire::Kind::pull], 0U);
 }
 
