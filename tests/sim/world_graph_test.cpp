@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t peers = 40;
 
-Graph calm_world() {
+boato::Graph calm_world() {
   ScenarioError error;
   auto scenario = load_scenario("quiet-1000", "tools/sim/scenarios", error);
   EXPECT_TRUE(scenario) << error.text;
@@ -25,7 +25,7 @@ Graph calm_world() {
 }
 
 TEST(WorldGraph, FollowsAnEventFromItsPublisherToEveryPeer) {
-  const Graph graph = calm_world();
+  const boato::Graph graph = calm_world();
   ASSERT_TRUE(graph.event);
 
   const Tree tree = grow(graph);
@@ -42,9 +42,9 @@ TEST(WorldGraph, FollowsAnEventFromItsPublisherToEveryPeer) {
 }
 
 TEST(WorldGraph, EveryPeerTellsItsViewMeshAndFingers) {
-  const Graph graph = calm_world();
+  const boato::Graph graph = calm_world();
 
-  EXPECT_EQ(measure(graph).one_sided, 0U);
+  EXPECT_EQ(boato::measure(graph).one_sided, 0U);
   std::size_t mesh = 0, fingers = 0;
   for (const auto& [ends, link] : graph.links) mesh += link.mesh, fingers += link.finger;
   EXPECT_GE(mesh, peers);
@@ -52,9 +52,9 @@ TEST(WorldGraph, EveryPeerTellsItsViewMeshAndFingers) {
 }
 
 TEST(WorldGraph, IsReadBackFromItsOwnDocument) {
-  const Graph graph = calm_world();
+  const boato::Graph graph = calm_world();
 
-  const auto again = Graph::parse(json_text(graph));
+  const auto again = boato::Graph::parse(json_text(graph));
 
   ASSERT_TRUE(again);
   EXPECT_EQ(tree_text(*again, true), tree_text(graph, true));
@@ -62,7 +62,7 @@ TEST(WorldGraph, IsReadBackFromItsOwnDocument) {
 }
 
 TEST(Trees, APeerThatLiesDoesNotCloseACircle) {
-  Graph graph;
+  boato::Graph graph;
   graph.event = {"news", "a", 1, 1};
   graph.peers["a"] = {.answered = true, .way = Way::own};
   graph.peers["b"] = {.answered = true, .way = Way::tree, .from = "c", .hops = 1};
@@ -79,7 +79,7 @@ TEST(Trees, APeerThatLiesDoesNotCloseACircle) {
 }
 
 TEST(Trees, NamesOfPeersAreTameInPictures) {
-  Graph graph;
+  boato::Graph graph;
   graph.event = {"a<b&c", "a", 1, 1};
   graph.peers["a"] = {.name = "<script>&\"", .answered = true, .way = Way::own};
 

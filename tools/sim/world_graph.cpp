@@ -12,7 +12,7 @@ namespace {
 
 static_assert(static_cast<int>(Way::repair) == static_cast<int>(wire::ViewWay::repair));
 
-void add(Graph& graph, std::uint32_t number, const PeerView& view) {
+void add(boato::Graph& graph, std::uint32_t number, const PeerView& view) {
   const std::string id = to_text(view.peer);
   GraphPeer& peer = graph.peers[id];
   peer.answered = true;
@@ -33,8 +33,8 @@ void add(Graph& graph, std::uint32_t number, const PeerView& view) {
   }
 }
 
-Graph survey(World& world, const ViewQuestion& question) {
-  Graph graph;
+boato::Graph survey(World& world, const ViewQuestion& question) {
+  boato::Graph graph;
   for (std::uint32_t i = 0; i < world.peers(); ++i)
     if (world.up(i)) add(graph, i, world.core(i).own_view(question));
   return graph;
@@ -52,14 +52,14 @@ std::optional<StreamHead> newest_of(World& world, std::uint32_t publisher, Topic
 
 }  // namespace
 
-Graph graph_of(World& world) { return survey(world, {}); }
+boato::Graph graph_of(World& world) { return survey(world, {}); }
 
-Graph graph_of(World& world, std::uint32_t topic) {
+boato::Graph graph_of(World& world, std::uint32_t topic) {
   for (std::uint32_t i = 0; i < world.peers(); ++i) {
     if (!world.up(i) || !world.publishes(i) || !world.wants(i, topic)) continue;
     const auto head = newest_of(world, i, world.tag(topic));
     if (!head) continue;
-    Graph graph = survey(world, {world.tag(topic), head->stream, head->newest});
+    boato::Graph graph = survey(world, {world.tag(topic), head->stream, head->newest});
     graph.event = {world.topic_name(topic), to_text(world.id(i)), head->stream.incarnation.raw(),
                    head->newest.raw()};
     return graph;

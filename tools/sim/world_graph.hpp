@@ -8,9 +8,9 @@
 
 namespace boato::sim {
 
-[[nodiscard]] Graph graph_of(World& world);
+[[nodiscard]] boato::Graph graph_of(World& world);
 // With the way of the newest event of the first publisher that takes the topic too and has one that settled;
 // without an event if there is none.
-[[nodiscard]] Graph graph_of(World& world, std::uint32_t topic);
+[[nodiscard]] boato::Graph graph_of(World& world, std::uint32_t topic);
 
 }  // namespace boato::sim
