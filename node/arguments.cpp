@@ -213,10 +213,15 @@ void Parser::add_looking() {
   peers->add_option("--topic", args_.look.topic, "the members of this topic")->type_name("NAME");
   join_option(peers);
   CLI::App* topo = command("topo");
-  topo->add_option("ACTION", args_.topo.action, "show, json, dot, svg, stats, diff")
+  topo->add_option("ACTION", args_.topo.action, "show, json, dot, svg, stats, diff, tree")
       ->required()
-      ->check(CLI::IsMember({"show", "json", "dot", "svg", "stats", "diff"}));
-  topo->add_option("FILE", args_.topo.files, "diff: two files made by 'topo json'");
+      ->check(CLI::IsMember({"show", "json", "dot", "svg", "stats", "diff", "tree"}));
+  topo->add_option("FILE|TOPIC", args_.topo.files,
+                   "diff: two files made by 'topo json'; tree: whose newest event is followed");
+  topo->add_option("--publisher", args_.topo.publisher,
+                   "tree: the key of its publisher, or how it begins (the topic's only one)")
+      ->type_name("KEY");
+  topo->add_option("--svg", args_.topo.svg, "tree: draw it into this file")->type_name("FILE");
   topo->add_option("-W,--within", topo_within_, "how long to ask peers for their view (2s)")
       ->type_name("TIME");
   join_option(topo);
@@ -395,10 +400,21 @@ std::optional<Exit> Parser::finish() {
   if (args_.command == "sub") checked = finish_sub();
   if (args_.command == "topic") checked = finish_topic();
   if (args_.command == "topo") {
-    const std::size_t files = args_.topo.action == "diff" ? 2 : 0;
+    const std::string& action = args_.topo.action;
+    const std::size_t files = action == "diff" ? 2 : action == "tree" ? 1 : 0;
+    const bool of_tree = !args_.topo.publisher.empty() || !args_.topo.svg.empty();
     if (args_.topo.files.size() != files) {
-      checked = Error{Errc::bad_config, files == 2 ? "topo diff needs two files made by 'boato topo json'"
-                                                   : "topo " + args_.topo.action + " takes no file"};
+      checked = Error{Errc::bad_config,
+                      action == "diff"   ? "topo diff needs two files made by 'boato topo json'"
+                      : action == "tree" ? "topo tree needs one topic, such as: boato topo tree hello/world"
+                                         : "topo " + action + " takes no file"};
+    } else if (of_tree && action != "tree") {
+      checked = Error{Errc::bad_config, "--publisher and --svg belong to topo tree"};
+    } else if (action == "tree" && args_.topo.publisher.find_first_not_of(
+                                       "abcdefghijklmnopqrstuvwxyz234567") != std::string::npos) {
+      checked = Error{Errc::bad_config,
+                      "--publisher is a peer's key or its first letters, as 'boato peers' "
+                      "prints them: a to z and 2 to 7"};
     }
     if (!topo_within_.empty()) {
       const auto within = parse_duration(topo_within_);

@@ -52,7 +52,9 @@ struct LookArguments {
 
 struct TopoArguments {
   std::string action{};
-  std::vector<std::string> files{};
+  std::vector<std::string> files{};  // diff: before, after; tree: the topic
+  std::string publisher{};           // tree: a key or how it begins; empty: the only one
+  std::string svg{};                 // tree: a file to draw it into
   Duration within = std::chrono::seconds{2};
 };
 

@@ -42,7 +42,8 @@ constexpr CommandText texts[] = {
     {"topo", "the overlay as its peers see it", "boato topo show",
      "  boato topo show\n  boato topo svg > overlay.svg\n  boato topo json > before.json\n  boato topo "
      "stats\n"
-     "  boato topo diff before.json after.json"},
+     "  boato topo diff before.json after.json\n"
+     "  boato topo tree orders --publisher k3f9 --svg tree.svg    who had the newest event from whom"},
     {"key", "make or show a network key or an identity", "boato key new network.key",
      "  boato key new network.key            a network key for a closed overlay; copy it to every host\n"
      "  boato key new --identity DIR         an identity in a data folder\n"

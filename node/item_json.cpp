@@ -135,6 +135,22 @@ Json to_json(const Receipt& receipt, std::string_view topic, Duration took) {
               {"took_us", took.count()}};
 }
 
+namespace {
+
+std::string_view way_name(Topology::Way way) {
+  switch (way) {
+    case Topology::Way::none: return "none";
+    case Topology::Way::member: return "member";
+    case Topology::Way::missing: return "missing";
+    case Topology::Way::own: return "own";
+    case Topology::Way::tree: return "tree";
+    case Topology::Way::repair: return "repair";
+  }
+  return "none";
+}
+
+}  // namespace
+
 Json to_json(const Topology& view) {
   Json links = Json::array();
   for (const Topology::Link& link : view.links) {
@@ -145,8 +161,24 @@ Json to_json(const Topology& view) {
                          {"rtt_us", link.rtt.count()},
                          {"addresses", link.addresses}});
   }
-  return Json{{"id", to_text(view.id)}, {"name", view.name},       {"addresses", view.addresses},
-              {"topics", view.topics},  {"passive", view.passive}, {"links", std::move(links)}};
+  Json json{{"id", to_text(view.id)}, {"name", view.name},       {"addresses", view.addresses},
+            {"topics", view.topics},  {"passive", view.passive}, {"links", std::move(links)}};
+  if (view.way != Topology::Way::none) json["way"] = way_name(view.way);
+  if (view.from) json["from"] = to_text(*view.from);
+  if (view.hops > 0) json["hops"] = view.hops;
+  return json;
+}
+
+Json to_json(const EventTree& tree) {
+  Json peers = Json::array();
+  for (const Topology& view : tree.peers) peers.push_back(to_json(view));
+  return Json{{"t", "topology"},
+              {"topic", tree.topic},
+              {"event",
+               {{"publisher", to_text(tree.event.publisher)},
+                {"incarnation", tree.event.incarnation},
+                {"seq", tree.event.seq}}},
+              {"peers", std::move(peers)}};
 }
 
 Json to_json(const TopicInfo& info) {

@@ -22,6 +22,7 @@ namespace boato {
 [[nodiscard]] Json to_json(const Status& status);
 [[nodiscard]] Json to_json(const Receipt& receipt, std::string_view topic, Duration took);
 [[nodiscard]] Json to_json(const Topology& view);
+[[nodiscard]] Json to_json(const EventTree& tree);
 [[nodiscard]] Json to_json(const TopicInfo& info);
 [[nodiscard]] Json to_json(const Metric& metric);
 

@@ -56,6 +56,23 @@ void print_members(const std::vector<Json>& items, Report& report) {
   report.out.write(table(rows));
 }
 
+// The largest; --json has all.
+void print_drops(const Json& drops, Report& report) {
+  constexpr std::size_t rows_max = 12;
+  if (drops.empty()) return report.out.write("\nno drops\n");
+  std::vector<std::vector<std::string>> rows{{"DROPPED", "REASON", "TOPIC", "PEER"}};
+  for (const Json& drop : drops) {
+    if (rows.size() > rows_max) break;
+    const bool other = drop.value("other", false);
+    const std::string none = other ? "other" : "-";
+    rows.push_back({to_line(drop.value("count", Json(0))), printable(drop.value("reason", "")),
+                    printable(drop.value("topic", none)), drop.value("peer", none).substr(0, 12)});
+  }
+  report.out.write('\n' + table(rows));
+  if (drops.size() > rows_max)
+    report.out.write("and " + std::to_string(drops.size() - rows_max) + " more: see 'boato status --json'\n");
+}
+
 }  // namespace
 
 Exit run_status(const Arguments& arguments, const Config& config, Report& report) {
@@ -66,7 +83,7 @@ Exit run_status(const Arguments& arguments, const Config& config, Report& report
   } else if (!asked.items.empty()) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& [key, value] : asked.items.front().items()) {
-      if (key == "t") continue;
+      if (key == "t" || key == "drops") continue;
       if (key == "counters") {
         for (const auto& [name, counter] : value.items()) rows.push_back({name, to_line(counter)});
       } else {
@@ -76,6 +93,7 @@ Exit run_status(const Arguments& arguments, const Config& config, Report& report
       }
     }
     report.out.write(table(rows));
+    print_drops(asked.items.front().value("drops", Json::array()), report);
   }
   report.out.flush();
   return Exit::done;
@@ -109,9 +127,15 @@ Exit run_topo(const Arguments& arguments, const Config& config, Report& report) 
     words.insert(words.end(), topo.files.begin(), topo.files.end());
     return exec_beside("boato-topo", words);
   }
-  const Asked asked =
-      ask_once(arguments, config, report, Json{{"do", "topology"}, {"within_us", topo.within.count()}},
-               topo.within + answer_within);
+  Json request{{"do", "topology"}, {"within_us", topo.within.count()}};
+  if (topo.action == "tree") {
+    request["topic"] = topo.files.front();
+    request["publisher"] = topo.publisher;
+    if (!topo.svg.empty()) words.insert(words.end(), {"--svg", topo.svg});
+  }
+  const Asked asked = ask_once(
+      arguments, config, report, request, 2 * topo.within + answer_within,
+      [](const auto& items) { return items ? !items->empty() : items.error().code != Errc::no_such; });
   if (asked.failed) return *asked.failed;
   const std::string document = asked.items.empty() ? std::string{} : to_line(asked.items.front()) + '\n';
   if (topo.action == "json") {

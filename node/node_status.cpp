@@ -12,6 +12,7 @@ Json status_json(Hub& hub) {
   const Topology view = peer.topology();
   Json counters = Json::object();
   for (const Metric& metric : peer.metrics()) {
+    if (metric.name == "boato_drops_total") continue;  // a table of their own
     std::string name = metric.name;
     for (const auto& [label, value] : metric.labels) {
       name += (&label == &metric.labels.front().first ? '{' : ',') + label + '=' + value;
@@ -21,6 +22,14 @@ Json status_json(Hub& hub) {
     const bool whole = metric.value >= 0 && metric.value < 9e15 &&
                        metric.value == static_cast<double>(static_cast<std::uint64_t>(metric.value));
     counters[name] = whole ? Json(static_cast<std::uint64_t>(metric.value)) : Json(metric.value);
+  }
+  Json drops = Json::array();
+  for (const Dropped& drop : peer.drops()) {
+    Json row{{"reason", drop.reason}, {"count", drop.count}};
+    if (drop.other) row["other"] = true;
+    if (!drop.topic.empty()) row["topic"] = drop.topic;
+    if (drop.peer) row["peer"] = to_text(*drop.peer);
+    drops.push_back(std::move(row));
   }
   return Json{{"t", "node"},
               {"name", peer.name()},
@@ -36,6 +45,7 @@ Json status_json(Hub& hub) {
               {"passive", view.passive},
               {"topics", peer.topics().size()},
               {"subscriptions", hub.subscriptions()},
+              {"drops", std::move(drops)},
               {"counters", std::move(counters)}};
 }
 

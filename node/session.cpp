@@ -127,6 +127,10 @@ void Session::on_request(Id id, const Json& request) {
   if (verb == "topology") {
     const Duration within{
         static_cast<std::int64_t>(std::min<std::uint64_t>(number_in(request, "within_us"), 60'000'000))};
+    if (const std::string topic = text_in(request, "topic"); !topic.empty()) {
+      const auto tree = hub_.peer().event_tree(topic, text_in(request, "publisher"), within);
+      return tree ? answer(id, to_json(*tree), true) : refuse(id, tree.error());
+    }
     Json peers = Json::array();
     for (const Topology& view : hub_.peer().survey(within)) peers.push_back(to_json(view));
     return answer(id, Json{{"t", "topology"}, {"peers", std::move(peers)}}, true);

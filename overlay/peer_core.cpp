@@ -2,7 +2,6 @@
 #include "overlay/peer_core.hpp"
 
 #include "overlay/topic_state.hpp"
-#include "overlay/wire/view_messages.hpp"
 
 #include <algorithm>
 
@@ -87,12 +86,7 @@ void PeerCore::on_link_up(Time now, const LinkUp& up) {
     touch(now, *topic);
   }
   if (link.dialed) reconciler_.begin(link, wire::Compared::streams, common_topics(link.peer), fx_);
-  for (ViewWish& wish : view_wishes_)
-    if (wish.peer == link.peer) {
-      fx_.send(link.id, Flow::control, wire::ViewAsk{wish.token});
-      wish.until = Time{};
-    }
-  std::erase_if(view_wishes_, [](const ViewWish& w) { return w.until == Time{}; });
+  ask_wished_views(link);
   settle(now);
 }
 
@@ -315,35 +309,6 @@ void PeerCore::leave(Time now) {
   membership_.leave(now, fx_);
   settle(now);
 }
-
-const PeerView& PeerCore::own_view() {
-  own_view_.peer = self_.id;
-  own_view_.name = self_.name;
-  own_view_.topics = static_cast<std::uint32_t>(topics_.size());
-  own_view_.passive = static_cast<std::uint32_t>(membership_.passive().size());
-  own_view_.links.clear();
-  for (const LinkInfo& link : links_.all()) {
-    std::uint32_t roles = 0;
-    for (const ActivePeer& peer : membership_.active())
-      if (peer.link == link.id) roles |= wire::view_active;
-    for (const auto& topic : topics_) roles |= topic->multicast.roles(link.id);
-    own_view_.links.push_back({link.peer, roles, link.rtt, link.addresses});
-  }
-  return own_view_;
-}
-
-void PeerCore::ask_view(Time now, const PeerId& peer, const wire::AddressList& addresses,
-                        std::uint32_t token) {
-  if (const LinkInfo* link = links_.find(peer)) {
-    fx_.send(link->id, Flow::control, wire::ViewAsk{token});
-  } else if (!addresses.empty()) {
-    view_wishes_.push_back({peer, token, now + std::chrono::seconds{5}});
-    fx_.dial({peer, addresses});
-    settle(now);
-  }
-}
-
-std::vector<PeerView> PeerCore::take_views() { return std::exchange(views_, {}); }
 
 void PeerCore::check_invariants() const {
   membership_.check_invariants();

@@ -17,9 +17,9 @@
 #include "overlay/membership/membership.hpp"
 #include "overlay/multicast/cast_ledger.hpp"
 #include "overlay/multicast/reconciler.hpp"
+#include "overlay/peer_view.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/wire/batch.hpp"
-#include "overlay/wire/view_messages.hpp"
 
 #include <array>
 #include <memory>
@@ -45,21 +45,6 @@ struct Frame {
 };
 
 enum class Use : std::uint8_t { subscribe, publish };
-
-// What a peer knows of another one's links, for topology tools.
-struct PeerView {
-  PeerId peer;
-  std::uint32_t token = 0;
-  std::string name;
-  std::uint32_t topics = 0, passive = 0;
-  struct Link {
-    PeerId peer;
-    std::uint32_t roles = 0;
-    Duration rtt{0};
-    wire::AddressList addresses;
-  };
-  std::vector<Link> links;
-};
 
 // One open topic, for status and tools.
 struct TopicView {
@@ -160,9 +145,10 @@ class PeerCore {
   [[nodiscard]] std::optional<TopicView> topic(TopicTag tag) const;
   // The members of an open topic, in ring order: ids with whether they receive events.
   [[nodiscard]] std::vector<std::pair<PeerId, bool>> members(TopicTag topic) const;
-  [[nodiscard]] const PeerView& own_view();
+  [[nodiscard]] const PeerView& own_view(const ViewQuestion& question = {});
   // Asks another peer for its view; dials it if there is no link. Answers arrive in take_views().
-  void ask_view(Time now, const PeerId& peer, const wire::AddressList& addresses, std::uint32_t token);
+  void ask_view(Time now, const PeerId& peer, const wire::AddressList& addresses, std::uint32_t token,
+                const ViewQuestion& question = {});
   [[nodiscard]] std::vector<PeerView> take_views();
 
   [[nodiscard]] const Roster* roster(TopicTag topic) const;  // null: takes no part in it
@@ -182,6 +168,7 @@ class PeerCore {
   struct ViewWish {
     PeerId peer;
     std::uint32_t token = 0;
+    ViewQuestion question;
     Time until{};
   };
   struct Due {
@@ -214,10 +201,16 @@ class PeerCore {
                           const Frame& frame);
   void dispatch(Time now, const LinkInfo& from, const Frame& frame, wire::Kind kind, wire::Cursor in,
                 std::uint32_t fields);
-  void answer_view(const LinkInfo& from, std::uint32_t token);
-  void keep_view(const LinkInfo& from, const wire::ViewTell& tell);
   void malformed(const LinkInfo& from);
+  void no_topic(const LinkInfo& from, TopicTag topic);
   [[nodiscard]] EventRef body_of(const Frame& frame, const wire::Cursor& in);
+
+  // peer_core_view.cpp: views for topology tools
+  void tell_topic(const TopicState& topic, const ViewQuestion& question, PeerView& view) const;
+  void send_question(LinkId to, std::uint32_t token, const ViewQuestion& question);
+  void ask_wished_views(const LinkInfo& link);
+  void answer_view(const LinkInfo& from, const wire::ViewAsk& ask);
+  void keep_view(const LinkInfo& from, const wire::ViewTell& tell);
 
   // peer_core_topics.cpp: topics and what their machines tell each other
   [[nodiscard]] TopicState* find(TopicTag tag) const;

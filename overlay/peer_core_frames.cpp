@@ -12,7 +12,13 @@ namespace boato {
 
 void PeerCore::malformed(const LinkInfo& from) {
   fx_.count(Counter::frames_malformed);
+  fx_.drop(DropReason::malformed, {}, from.peer);
   fx_.close(from.id, CloseReason::protocol);
+}
+
+void PeerCore::no_topic(const LinkInfo& from, TopicTag topic) {
+  fx_.count(Counter::frames_no_topic);
+  fx_.drop(DropReason::no_topic, topic, from.peer);
 }
 
 template <class M>
@@ -62,7 +68,7 @@ void PeerCore::to_roster(Time now, const LinkInfo& from, wire::Cursor& in, std::
   M m;
   if (!read(from, in, fields, m)) return;
   TopicState* topic = find(m.topic);
-  if (!topic || !topic->started) return fx_.count(Counter::frames_no_topic);
+  if (!topic || !topic->started) return no_topic(from, m.topic);
   const Bytes body = frame.body && !frame.whole ? frame.body.bytes() : in.rest();
   topic->roster.on(now, from, m, body, fx_);
   follow_roster(now, *topic);
@@ -75,7 +81,7 @@ void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, st
   if (!read(from, in, fields, m)) return;
   TopicState* topic = find(m.topic);
   if (!topic || !topic->started) {
-    fx_.count(Counter::frames_no_topic);
+    no_topic(from, m.topic);
     if constexpr (std::is_same_v<M, wire::Mesh>)
       if (m.verb == wire::MeshVerb::ask)
         fx_.send(from.id, Flow::control, wire::Mesh{m.topic, wire::MeshVerb::no});
@@ -100,7 +106,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
   if (!read(from, in, fields, m)) return;
   TopicState* topic = find(m.topic);
   if (!topic || !topic->started) {
-    fx_.count(Counter::frames_no_topic);
+    no_topic(from, m.topic);
     if constexpr (std::is_same_v<M, wire::Cast>) casts_.received(now, from.id, fx_);
     return;
   }
@@ -180,7 +186,7 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
 
     case Kind::view_ask: {
       wire::ViewAsk m;
-      if (read(from, in, fields, m)) answer_view(from, m.token);
+      if (read(from, in, fields, m)) answer_view(from, m);
       return;
     }
     case Kind::view_tell: {
@@ -190,34 +196,7 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
     }
   }
   fx_.count(Counter::frames_unknown);  // of a later version: skipped
-}
-
-void PeerCore::answer_view(const LinkInfo& from, std::uint32_t token) {
-  const PeerView& view = own_view();
-  wire::ViewTell tell;
-  tell.token = token;
-  tell.name = view.name;
-  tell.topics = view.topics;
-  tell.passive = view.passive;
-  for (const PeerView::Link& link : view.links) {
-    if (tell.links.full()) break;
-    tell.links.push_back(
-        {link.peer, link.roles, static_cast<std::uint32_t>(link.rtt.count()), link.addresses});
-  }
-  fx_.send(from.id, Flow::control, tell);
-}
-
-void PeerCore::keep_view(const LinkInfo& from, const wire::ViewTell& tell) {
-  if (views_.size() >= config_.views_max) return;
-  PeerView view;
-  view.peer = from.peer;
-  view.token = tell.token;
-  view.name = std::string{tell.name.substr(0, 64)};
-  view.topics = tell.topics;
-  view.passive = tell.passive;
-  for (const wire::ViewLink& link : tell.links)
-    view.links.push_back({link.peer, link.roles, Duration{link.rtt_us}, link.addresses});
-  views_.push_back(std::move(view));
+  fx_.drop(DropReason::unknown_kind, {}, from.peer);
 }
 
 }  // namespace boato

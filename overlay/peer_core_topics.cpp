@@ -157,7 +157,10 @@ void PeerCore::match_patterns(Time now, const TopicRecord& record) {
   }
   if (!wanted || !offered(record.contract)) return;
   TopicState* topic = find(record.tag);
-  if (!topic && topics_.size() >= config_.topics_max) return fx_.count(Counter::directory_refused);
+  if (!topic && topics_.size() >= config_.topics_max) {
+    fx_.count(Counter::directory_refused);
+    return fx_.drop(DropReason::directory_full, record.tag, record.creator);
+  }
   if (!topic) topic = &open(now, record);
   if (topic->patterns > 0) return;
   if (younger && !topic->wants_events()) topic->multicast.want_early();
@@ -310,7 +313,7 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
       case RosterChange::Kind::joins_here:
         topic.multicast.note_joiner(now, change.peer);
         if (const MemberRecord* record = topic.roster.roster().find(change.peer))
-          directory_.offer_contact(now, topic.tag, record->statement, record->flags, active_links(), fx_);
+          directory_.offer_contact(now, topic.tag, record->statement(), record->flags, active_links(), fx_);
         break;
       case RosterChange::Kind::doubted: membership_.doubt_link(change.link); break;
       case RosterChange::Kind::announce_contact:
@@ -361,9 +364,10 @@ void PeerCore::on_topic_deadline(Time now, TopicState& topic) {
   topic.lost.clear();
   if (topic.multicast.next_deadline() <= now) topic.multicast.on_deadline(now, fx_, topic.lost);
   for (const Puller::Lost& lost : topic.lost) {
+    const StreamKey& key = topic.streams[lost.stream].key();
     fx_.count(Counter::events_lost, lost.range.count());
-    if (topic.wants_events())
-      topic.delivery.on_gap(lost.stream, topic.streams[lost.stream].key(), lost.range, GapReason::lost, fx_);
+    fx_.drop(DropReason::lost, topic.tag, key.publisher, lost.range.count());
+    if (topic.wants_events()) topic.delivery.on_gap(lost.stream, key, lost.range, GapReason::lost, fx_);
   }
   if (topic.delivery.next_deadline() <= now) topic.delivery.on_deadline(now, fx_);
   if (topic.delivery.spilled()) topic.delivery.refill(topic.slot, topic.streams, cache_, fx_);

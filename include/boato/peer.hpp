@@ -59,18 +59,60 @@ struct Topology {
     Duration rtt{0};
     std::vector<std::string> addresses;
   };
+  // How the peer came by an event that a survey asked for.
+  enum class Way : std::uint8_t {
+    none,     // it takes no part in the topic, or none was named
+    member,   // it takes part; no event was asked for
+    missing,  // it does not hold the event, or not any more
+    own,      // it published it
+    tree,     // it was handed on to it
+    repair,   // it fetched it
+  };
   PeerId id;
   std::string name;
   std::vector<std::string> addresses;
   std::uint32_t topics = 0;
   std::uint32_t passive = 0;
   std::vector<Link> links;
+  // With SurveyTopic: links have their roles in that topic, and
+  Way way = Way::none;
+  std::optional<PeerId> from;   // who brought it the event first; empty: nobody, or its link has ended
+  std::uint8_t hops = 0;        // links the event had crossed by then; Way::tree only
+  std::vector<EventId> newest;  // of each stream the peer has; Way::member only, at most 64
+};
+
+// What a survey asks about one topic.
+struct SurveyTopic {
+  std::string name{};
+  // seq 0: which streams there are, from this publisher on in the order of keys. Else: how each peer came by
+  // it.
+  EventId event{};
+};
+
+// The way of one event: peers with how each came by it.
+struct EventTree {
+  std::string topic;
+  EventId event;
+  std::vector<Topology> peers;
 };
 
 struct Metric {
   std::string name;  // "boato_events_published_total"
   std::vector<std::pair<std::string, std::string>> labels;
   double value = 0;
+};
+
+// What this peer let go of since its start: so many events, frames or requests for one reason. Duplicates are
+// none of it. Reasons (names only grow; of overlay/effects/drop.hpp, which says what each counts): malformed,
+// forged, unknown_kind, no_topic, unwanted, stale, streams_full, window, hops, undeliverable, put_off, late,
+// hold_full, evicted, lost, roster_full, directory_full, views_full, link_lagging, queue_full, too_large,
+// subscription_full, topic_closed, bad_event.
+struct Dropped {
+  std::string reason;          // "link_lagging"
+  std::string topic;           // empty: none, or one that this peer has not heard of
+  std::optional<PeerId> peer;  // whose link it is, or who published what had been taken in
+  bool other = false;          // the rest of this reason: 256 rows are kept by name
+  std::uint64_t count = 0;
 };
 
 struct TopicInfo {
@@ -120,8 +162,14 @@ class Peer {
 
   [[nodiscard]] Topology topology() const;  // own links and views
   // Asks peer after peer for its view, at most `peers_max`, for at most `within`.
-  [[nodiscard]] std::vector<Topology> survey(Duration within, std::size_t peers_max = 10000) const;
+  [[nodiscard]] std::vector<Topology> survey(Duration within, std::size_t peers_max = 10000,
+                                             const SurveyTopic& topic = {}) const;
+  // Follows the newest event of one publisher that at least half of those who know the stream have. Takes up
+  // to twice `within`. `publisher`: how its id begins; empty if the topic has only one. Errors: no_such (no
+  // such topic, nobody has published), bad_name (no id begins so, or several publishers' ids do).
+  Result<EventTree> event_tree(std::string_view topic, std::string_view publisher, Duration within) const;
   [[nodiscard]] std::vector<Metric> metrics() const;  // O(metrics): once per second is cheap
+  [[nodiscard]] std::vector<Dropped> drops() const;   // most first; empty: nothing was dropped
 
   // Graceful: refuses new events, waits until others hold what was accepted, says goodbye, stops. Waits at
   // most `within`, then stops anyway and tells what nobody else holds. wrong_thread in an own handler. A

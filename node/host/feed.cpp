@@ -6,7 +6,7 @@
 namespace boato {
 
 void Feed::deliver(TopicTag topic_tag, SharedBatch* batch, std::uint32_t index, std::uint32_t count) {
-  if (!lags() && subscription_->offer(batch, index, count)) return;
+  if (!lags() && subscription_->offer(batch, index, count, drops_)) return;
   const Seq first{batch->first + index};
   const bool begins = !lags();
   miss(topic_tag, *batch, {first, Seq{first.raw() + count - 1}});
@@ -37,6 +37,7 @@ void Feed::lose(const Stream& stream, SeqRange range) {
   gap.last = range.last.raw();
   gap.stream = EventId{stream.key.publisher, stream.key.incarnation.raw(), gap.first};
   gap.reason = Gap::Reason::overflow;
+  drops_.add(DropReason::subscription_full, stream.name, stream.key.publisher, range.count());
   subscription_->tell(std::move(gap));
 }
 
@@ -76,7 +77,7 @@ bool Feed::refill(Stream& stream, const Find& find) {
     const std::uint64_t last = std::min(batch->first + batch->events.size() - 1, due.last.raw());
     const auto index = static_cast<std::uint32_t>(due.first.raw() - batch->first);
     const auto count = static_cast<std::uint32_t>(last - due.first.raw() + 1);
-    const bool taken = subscription_->offer(batch, index, count);
+    const bool taken = subscription_->offer(batch, index, count, drops_);
     BatchHome::drop(batch);
     if (!taken) return false;
     stream.missed.drop_upto(Seq{last});

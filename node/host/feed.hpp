@@ -4,6 +4,7 @@
 // event cache when the queue has drained. What has left the cache by then becomes a stated gap.
 #pragma once
 
+#include "node/host/drop_table.hpp"
 #include "node/host/shared_batch.hpp"
 #include "node/host/subscription_state.hpp"
 #include "overlay/effects/effects.hpp"
@@ -19,8 +20,8 @@ namespace boato {
 
 class Feed {
  public:
-  Feed(std::shared_ptr<SubscriptionState> subscription, bool wildcard)
-      : subscription_{std::move(subscription)}, wildcard_{wildcard} {}
+  Feed(std::shared_ptr<SubscriptionState> subscription, bool wildcard, DropTable& drops)
+      : subscription_{std::move(subscription)}, wildcard_{wildcard}, drops_{drops} {}
 
   [[nodiscard]] SubscriptionState& subscription() const { return *subscription_; }
   [[nodiscard]] const std::shared_ptr<SubscriptionState>& shared() const { return subscription_; }
@@ -53,6 +54,7 @@ class Feed {
 
   std::shared_ptr<SubscriptionState> subscription_;
   const bool wildcard_;
+  DropTable& drops_;
   std::vector<Stream> streams_;  // that have missed events, in the order in which they fell behind
 };
 

@@ -43,6 +43,7 @@ struct Host::Effects {
   void on_dial(const DialWish& wish) const { host.network_->dial(host.now_, wish); }
   void on_close(LinkId link, CloseReason why) const { host.network_->close(host.now_, link, why); }
   void on_note(const Note& note) const { host.counts_[static_cast<std::size_t>(note.counter)] += note.n; }
+  void on_drop(const Drop& drop) const { host.note_drop(drop); }
   void flush() const {
     for (auto& item : host.deliveries_) {
       if (auto* delivery = std::get_if<Delivery>(&item))
@@ -108,11 +109,11 @@ Result<void> Host::start() {
   setup.limits = parts_.settings.link;
   setup.slabs = &common_->home->slabs();
   setup.knocks = knocks_.get();
-  network_ =
-      std::make_unique<Network>(Network::Parts{&loop_, &parts_.settings, core_.get(), log_.get(),
-                                               [this] { now_ = monotonic_now(), carry_out(); }, entropy},
-                                std::move(setup));
-  topics_ = std::make_unique<LocalTopics>(*common_, *core_, *log_);
+  network_ = std::make_unique<Network>(Network::Parts{&loop_, &parts_.settings, core_.get(), log_.get(),
+                                                      [this] { now_ = monotonic_now(), carry_out(); },
+                                                      entropy, [this](const Drop& drop) { note_drop(drop); }},
+                                       std::move(setup));
+  topics_ = std::make_unique<LocalTopics>(*common_, *core_, *log_, drops_);
 
   for (const Address& address : parts_.settings.advertise) addresses_.push_back(address);
   for (const Endpoint& endpoint : parts_.settings.listen) {
@@ -137,6 +138,12 @@ Result<void> Host::start() {
   common_->home->on_pressure([common = common_.get()] { common->inbox.wake(); });
   thread_ = std::thread{[this] { run(); }};
   return {};
+}
+
+// A topic nobody has told us of has no name here: whoever makes tags up fills no rows with them.
+void Host::note_drop(const Drop& drop) {
+  const TopicRecord* record = drop.topic == TopicTag{} ? nullptr : core_->directory().find(drop.topic);
+  drops_.add(drop.reason, record ? std::string_view{record->name} : std::string_view{}, drop.peer, drop.n);
 }
 
 void Host::open_handles() {

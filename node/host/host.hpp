@@ -7,6 +7,7 @@
 
 #include <boato/peer.hpp>
 
+#include "node/host/drop_table.hpp"
 #include "node/host/local_topics.hpp"
 #include "node/host/network.hpp"
 #include "node/host/peer_common.hpp"
@@ -58,13 +59,15 @@ class Host {
   [[nodiscard]] Topology topology();
   [[nodiscard]] std::vector<TopicInfo> topic_list();
   [[nodiscard]] std::vector<Metric> metrics();
-  void survey(Duration within, std::size_t peers_max, Survey::Done done);
+  [[nodiscard]] std::vector<Dropped> drops() const;
+  void survey(Duration within, std::size_t peers_max, const SurveyTopic& topic, Survey::Done done);
 
  private:
   struct Effects;
   enum class Phase : std::uint8_t { running, draining, leaving, closing, ended };
 
   void run();
+  void note_drop(const Drop& drop);
   void open_handles();
   void resolve(const Endpoint& endpoint);
   void turn();       // the end of what a callback began
@@ -101,6 +104,7 @@ class Host {
   Time now_{}, armed_ = never, resolve_again_{};
   bool again_ = false;  // more to do without waiting for a socket
   std::array<std::uint64_t, counters> counts_{};
+  DropTable drops_;
   std::vector<std::variant<Delivery, GapNotice>> deliveries_;  // of this turn, in order
 
   Phase phase_ = Phase::running;

@@ -16,8 +16,15 @@ constexpr std::array<std::string_view, flows> class_names{"control", "reliable",
 
 Topology Host::topology() { return to_topology(core_->own_view(), addresses_); }
 
-void Host::survey(Duration within, std::size_t peers_max, Survey::Done done) {
-  surveys_.push_back(std::make_unique<Survey>(now_ + within, peers_max, ++survey_token_, std::move(done)));
+void Host::survey(Duration within, std::size_t peers_max, const SurveyTopic& topic, Survey::Done done) {
+  const TopicRecord* record = topic.name.empty() ? nullptr : core_->directory().find(topic.name);
+  if (!topic.name.empty() && !record) return done->give({});
+  ViewQuestion question;
+  if (record)
+    question = {
+        record->tag, {topic.event.publisher, Incarnation{topic.event.incarnation}}, Seq{topic.event.seq}};
+  surveys_.push_back(
+      std::make_unique<Survey>(now_ + within, peers_max, ++survey_token_, question, std::move(done)));
   surveys_.back()->start(now_, *core_, addresses_);
 }
 
@@ -43,6 +50,18 @@ std::vector<TopicInfo> Host::topic_list() {
     out.push_back(std::move(info));
   });
   std::ranges::sort(out, {}, &TopicInfo::name);
+  return out;
+}
+
+std::vector<Dropped> Host::drops() const {
+  std::vector<Dropped> out = drops_.rows();
+  // Found where events are handed out, on another thread: a count and no more.
+  if (const std::uint64_t refused = common_->home->refused(); refused > 0) {
+    Dropped& bad = out.emplace_back();
+    bad.reason = to_string(DropReason::bad_event);
+    bad.count = refused;
+    std::ranges::stable_sort(out, std::greater{}, &Dropped::count);
+  }
   return out;
 }
 
@@ -112,6 +131,13 @@ std::vector<Metric> Host::metrics() {
   add("boato_limit_hits_total", static_cast<double>(net.dropped_oldest), {{"limit", "unreliable_queue"}});
   add("boato_handshakes_refused_total", static_cast<double>(net.handshakes_refused));
   add("boato_strangers", static_cast<double>(network_->gate().strangers()));
+  for (const Dropped& drop : drops())
+    add("boato_drops_total", static_cast<double>(drop.count),
+        {{"reason", drop.reason},
+         {"topic", drop.other ? "other" : drop.topic},
+         {"peer", drop.other  ? "other"
+                  : drop.peer ? to_text(*drop.peer)
+                              : ""}});
   // Every counter of the core, by its own name.
   for (std::size_t i = 0; i < counters; ++i)
     add("boato_core_total", static_cast<double>(counts_[i]),

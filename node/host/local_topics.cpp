@@ -81,7 +81,7 @@ Result<void> LocalTopics::subscribe(Time now, const std::shared_ptr<Subscription
   if (wildcard)
     if (const auto taken = core_.subscribe_pattern(now, pattern); !taken)
       return open_error(taken.error(), pattern);
-  feeds_.push_back(std::make_unique<Feed>(subscription, wildcard));
+  feeds_.push_back(std::make_unique<Feed>(subscription, wildcard, drops_));
   Feed& feed = *feeds_.back();
   if (!wildcard) {
     Pending pending;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "node/host/answer.hpp"
+#include "node/host/drop_table.hpp"
 #include "node/host/feed.hpp"
 #include "node/host/log.hpp"
 #include "node/host/peer_common.hpp"
@@ -34,7 +35,8 @@ struct MembersRequest {
 
 class LocalTopics {
  public:
-  LocalTopics(PeerCommon& common, PeerCore& core, HostLog& log) : common_{common}, core_{core}, log_{log} {}
+  LocalTopics(PeerCommon& common, PeerCore& core, HostLog& log, DropTable& drops)
+      : common_{common}, core_{core}, log_{log}, drops_{drops} {}
 
   // --- the application
   void open(Time now, std::shared_ptr<TopicRequest> request, const std::shared_ptr<PeerCommon>& common);
@@ -108,6 +110,7 @@ class LocalTopics {
   PeerCommon& common_;
   PeerCore& core_;
   HostLog& log_;
+  DropTable& drops_;
   std::vector<std::unique_ptr<Topic>> topics_;  // by tag
   std::vector<std::unique_ptr<Feed>> feeds_;
   std::vector<Pending> pending_;

@@ -44,9 +44,12 @@ void LocalTopics::publish_taken(Time now, TopicTag topic) {
     const std::uint16_t count = batch.count;
     const bool taken = core_.publish(now, topic, batch.builder, batch.first);
     common_.outboxes->release(batch.reserved);
-    if (!taken)
-      log_.line(now, LinkId{}, "topic.conflict",
-                {.level = "warn", .reason = "events of a closed topic were dropped", .n = count});
+    if (taken) continue;
+    const Topic* refused = find(topic);
+    drops_.add(DropReason::topic_closed, refused ? std::string_view{*refused->name} : std::string_view{},
+               common_.id, count);
+    log_.line(now, LinkId{}, "topic.conflict",
+              {.level = "warn", .reason = "events of a closed topic were dropped", .n = count});
   }
   taken_.clear();
 }

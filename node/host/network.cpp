@@ -15,6 +15,16 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 64 << 10;
 
+// Frames of the data classes name their topic first.
+TopicTag topic_of(Flow flow, Bytes envelope) {
+  wire::Cursor in{envelope};
+  wire::Kind kind{};
+  std::uint32_t fields = 0;
+  std::uint64_t topic = 0;
+  const bool named = flow != Flow::control && wire::open_frame(in, kind, fields) && in.uint(topic);
+  return TopicTag{named ? topic : 0};
+}
+
 }  // namespace
 
 // What a link tells while it takes bytes in.
@@ -139,12 +149,21 @@ void Network::mark(Connection& c) {
 void Network::send(Time now, LinkId link, Flow flow, Bytes envelope, EventRef body) {
   Connection* c = find(link);
   if (!c || c->stage != Connection::Stage::up) return;
+  const std::uint64_t dropped_before = c->link->counters().dropped_oldest;
+  const auto drop = [&](DropReason why, std::uint64_t frames = 1) {
+    parts_.dropped({why, topic_of(flow, envelope), c->peer, frames});
+  };
   switch (c->link->queue(flow, envelope, std::move(body), now)) {
-    case Link::Queued::ok:
-    case Link::Queued::dropped_oldest: break;
-    case Link::Queued::full: return end(now, *c, CloseReason::slow);
-    case Link::Queued::lagging: c->refused = true; break;
-    case Link::Queued::too_large:
+    case Link::Queued::ok: break;
+    case Link::Queued::dropped_oldest:
+      drop(DropReason::queue_full, c->link->counters().dropped_oldest - dropped_before);
+      break;
+    case Link::Queued::full: drop(DropReason::queue_full); return end(now, *c, CloseReason::slow);
+    case Link::Queued::lagging:
+      drop(DropReason::link_lagging);
+      c->refused = true;
+      break;
+    case Link::Queued::too_large: drop(DropReason::too_large); break;
     case Link::Queued::closed: break;
   }
   mark(*c);

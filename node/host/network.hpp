@@ -34,6 +34,7 @@ class Network {
     HostLog* log;
     std::function<void()> after_read;  // effects of what was read are due
     std::function<Key32()> entropy;
+    std::function<void(const Drop&)> dropped;
   };
   Network(const Parts& parts, LinkSetup setup);
   ~Network();

@@ -186,16 +186,21 @@ Topology Peer::topology() const {
   return impl_->common->inbox.call([&] { return impl_->host->topology(); }).value_or(Topology{});
 }
 
-std::vector<Topology> Peer::survey(Duration within, std::size_t peers_max) const {
+std::vector<Topology> Peer::survey(Duration within, std::size_t peers_max, const SurveyTopic& topic) const {
   auto done = std::make_shared<Answer<std::vector<Topology>>>();
-  const bool posted = impl_->common->inbox.post(
-      [common = impl_->common, within, peers_max, done] { common->host->survey(within, peers_max, done); });
+  const bool posted = impl_->common->inbox.post([common = impl_->common, within, peers_max, topic, done] {
+    common->host->survey(within, peers_max, topic, done);
+  });
   if (!posted) return {};
   return done->take();
 }
 
 std::vector<Metric> Peer::metrics() const {
   return impl_->common->inbox.call([&] { return impl_->host->metrics(); }).value_or(std::vector<Metric>{});
+}
+
+std::vector<Dropped> Peer::drops() const {
+  return impl_->common->inbox.call([&] { return impl_->host->drops(); }).value_or(std::vector<Dropped>{});
 }
 
 Result<CloseReport> Peer::close(Duration within) {

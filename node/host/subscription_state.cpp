@@ -38,9 +38,10 @@ SubscriptionState::~SubscriptionState() {
 
 void SubscriptionState::set_owner(Owner owner) { owner_ = std::move(owner); }
 
-bool SubscriptionState::offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count) {
+bool SubscriptionState::offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count,
+                              DropTable& drops) {
   const std::size_t bytes = batch->cost(index, count);
-  std::vector<SharedBatch*> dropped;
+  std::vector<Entry> dropped;
   {
     std::lock_guard lock{mutex_};
     if (cancelled_ || closed_) return true;
@@ -52,11 +53,14 @@ bool SubscriptionState::offer(SharedBatch* batch, std::uint32_t index, std::uint
     queue_.push({batch, index, count, bytes, nullptr});
     bytes_ += bytes;
   }
-  for (SharedBatch* old : dropped) BatchHome::drop(old);
+  for (const Entry& old : dropped) {
+    drops.add(DropReason::subscription_full, *old.batch->topic, old.batch->publisher, old.count);
+    BatchHome::drop(old.batch);
+  }
   return true;
 }
 
-void SubscriptionState::drop_oldest(std::size_t bytes, std::vector<SharedBatch*>& dropped) {
+void SubscriptionState::drop_oldest(std::size_t bytes, std::vector<Entry>& dropped) {
   while (!queue_.empty() && bytes_ + bytes > options_.queue_bytes_max) {
     Entry entry = queue_.pop();
     bytes_ -= entry.bytes;
@@ -74,7 +78,7 @@ void SubscriptionState::drop_oldest(std::size_t bytes, std::vector<SharedBatch*>
       same->last = gap.last;
     else
       gaps_.push_back(std::move(gap));
-    dropped.push_back(entry.batch);
+    dropped.push_back(std::move(entry));
   }
 }
 

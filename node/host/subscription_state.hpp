@@ -9,6 +9,7 @@
 #include <boato/result.hpp>
 #include <boato/subscription.hpp>
 
+#include "node/host/drop_table.hpp"
 #include "node/host/fifo.hpp"
 #include "node/host/shared_batch.hpp"
 
@@ -44,8 +45,8 @@ class SubscriptionState {
   void set_owner(Owner owner);
 
   // --- loop thread
-  // False: no room; nothing was taken.
-  [[nodiscard]] bool offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count);
+  // False: no room; nothing was taken. What had to make room is added to `drops`.
+  [[nodiscard]] bool offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count, DropTable& drops);
   void tell(Item item);  // a gap or a status: always taken
   void set_lagging(bool lagging) { lagging_.store(lagging); }
   [[nodiscard]] bool lagging() const { return lagging_.load(); }
@@ -74,7 +75,7 @@ class SubscriptionState {
     std::size_t bytes = 0;
     std::unique_ptr<Item> item;  // if there is no batch
   };
-  void drop_oldest(std::size_t bytes, std::vector<SharedBatch*>& dropped);
+  void drop_oldest(std::size_t bytes, std::vector<Entry>& dropped);
   bool take(Entry& entry);
   [[nodiscard]] bool has_drained();
   void show();  // makes poll_fd() readable or not

@@ -6,6 +6,8 @@
 
 namespace boato {
 
+static_assert(static_cast<int>(Topology::Way::repair) == static_cast<int>(wire::ViewWay::repair));
+
 Topology to_topology(const PeerView& view, const std::vector<Address>& addresses) {
   Topology out;
   out.id = view.peer;
@@ -23,11 +25,16 @@ Topology to_topology(const PeerView& view, const std::vector<Address>& addresses
     for (const Address& address : link.addresses) each.addresses.push_back(to_text(address));
     out.links.push_back(std::move(each));
   }
+  if (view.way <= wire::ViewWay::repair) out.way = static_cast<Topology::Way>(view.way);
+  if (view.from != PeerId{}) out.from = view.from;
+  out.hops = view.hops;
+  for (const StreamHead& head : view.streams)
+    out.newest.push_back({head.stream.publisher, head.stream.incarnation.raw(), head.newest.raw()});
   return out;
 }
 
 void Survey::start(Time now, PeerCore& core, const std::vector<Address>& own_addresses) {
-  const PeerView& own = core.own_view();
+  const PeerView& own = core.own_view(question_);
   peers_[own.peer].state = State::answered;
   found_.push_back(to_topology(own, own_addresses));
   learn(own);
@@ -49,7 +56,7 @@ void Survey::ask_more(Time now, PeerCore& core) {
     entry.state = State::asked;
     entry.asked = now;
     ++asked_;
-    core.ask_view(now, id, entry.addresses, token_);
+    core.ask_view(now, id, entry.addresses, token_, question_);
   }
 }
 

@@ -18,8 +18,8 @@ namespace boato {
 class Survey {
  public:
   using Done = std::shared_ptr<Answer<std::vector<Topology>>>;
-  Survey(Time until, std::size_t peers_max, std::uint32_t token, Done done)
-      : until_{until}, peers_max_{peers_max}, token_{token}, done_{std::move(done)} {}
+  Survey(Time until, std::size_t peers_max, std::uint32_t token, const ViewQuestion& question, Done done)
+      : until_{until}, peers_max_{peers_max}, token_{token}, question_{question}, done_{std::move(done)} {}
 
   void start(Time now, PeerCore& core, const std::vector<Address>& own_addresses);
   // True if it was for this survey.
@@ -43,6 +43,7 @@ class Survey {
   const Time until_;
   const std::size_t peers_max_;
   const std::uint32_t token_;
+  const ViewQuestion question_;
   Done done_;
   std::map<PeerId, Entry> peers_;
   std::size_t asked_ = 0;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a machine may answer with: send, deliver, dial, close, note. A handler only appends; nothing happens
-// before drain. Timers are not effects (each machine answers next_deadline()), and storing is not one yet:
-// the durable store adds `persist`.
+// What a machine may answer with: send, deliver, dial, close, note, drop. A handler only appends; nothing
+// happens before drain. Timers are not effects (each machine answers next_deadline()), and storing is not one
+// yet: the durable store adds `persist`.
 #pragma once
 
 #include "overlay/base/slab.hpp"
 #include "overlay/base/strong.hpp"
 #include "overlay/effects/close_reason.hpp"
+#include "overlay/effects/drop.hpp"
 #include "overlay/effects/note.hpp"
 #include "overlay/wire/codec.hpp"
 #include "overlay/wire/fields.hpp"
@@ -105,10 +106,14 @@ class Effects {
   void close(LinkId link, CloseReason why) { closes_.push_back({link, why}); }
   void note(const Note& n) { notes_.push_back(n); }
   void count(Counter counter, std::uint64_t n = 1) { notes_.push_back({counter, n}); }
+  // Wherever something that came, was asked for or should go out is let go. Costs nothing until then.
+  void drop(DropReason reason, TopicTag topic, const PeerId& peer, std::uint64_t n = 1) {
+    drops_.push_back({reason, topic, peer, n});
+  }
 
   [[nodiscard]] bool empty() const {
     return sends_.empty() && deliveries_.empty() && gaps_.empty() && notices_.empty() && taken_.empty() &&
-           dials_.empty() && closes_.empty() && notes_.empty();
+           dials_.empty() && closes_.empty() && notes_.empty() && drops_.empty();
   }
   [[nodiscard]] Bytes envelope(const Send& s) const { return Bytes{arena_}.subspan(s.offset, s.size); }
   [[nodiscard]] std::vector<DialWish>& dials() { return dials_; }
@@ -116,7 +121,7 @@ class Effects {
   // Hands every effect over in order, then clears; a warm turn allocates nothing. The host offers
   //   on_send(LinkId, Flow, Bytes envelope, EventRef body), on_deliver(Delivery&&), on_gap(GapNotice),
   //   on_notice(TopicNotice&&), on_taken(TakenNotice), on_dial(DialWish), on_close(LinkId, CloseReason),
-  //   on_note(Note).
+  //   on_note(Note), on_drop(Drop).
   // Gaps and deliveries keep their order. The host must not call into the core from inside.
   template <class Host>
   void drain(Host&& host) {
@@ -131,6 +136,7 @@ class Effects {
     for (const DialWish& d : dials_) host.on_dial(d);
     for (const auto& [link, why] : closes_) host.on_close(link, why);
     for (const Note& n : notes_) host.on_note(n);
+    for (const Drop& d : drops_) host.on_drop(d);
     clear();
   }
   void clear() {
@@ -142,12 +148,14 @@ class Effects {
     dials_.clear();
     closes_.clear();
     notes_.clear();
+    drops_.clear();
     used_ = 0;
   }
   [[nodiscard]] std::span<const Send> sends() const { return sends_; }
   [[nodiscard]] std::span<const Delivery> deliveries() const { return deliveries_; }
   [[nodiscard]] std::span<const std::pair<LinkId, CloseReason>> closes() const { return closes_; }
   [[nodiscard]] std::span<const Note> notes() const { return notes_; }
+  [[nodiscard]] std::span<const Drop> drops() const { return drops_; }
 
  private:
   std::vector<std::byte> arena_;
@@ -160,6 +168,7 @@ class Effects {
   std::vector<DialWish> dials_;
   std::vector<std::pair<LinkId, CloseReason>> closes_;
   std::vector<Note> notes_;
+  std::vector<Drop> drops_;
 };
 
 }  // namespace boato

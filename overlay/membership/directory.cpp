@@ -129,6 +129,7 @@ void Directory::on(Time now, const LinkInfo& from, const wire::TopicPush& m, Act
     wire::StatementView statement;
     if (n == statements_max || !wire::parse_statement(in.rest(), statement)) {
       fx.count(Counter::frames_malformed);
+      fx.drop(DropReason::malformed, m.topic, from.peer);
       fx.close(from.id, CloseReason::protocol);
       break;
     }
@@ -148,11 +149,15 @@ void Directory::on(Time now, const LinkInfo& from, const wire::TopicPush& m, Act
     }
     if (merged == Merge::changed)
       packed_.insert(packed_.end(), statement.whole.begin(), statement.whole.end());
-    if (merged == Merge::refused) fx.count(Counter::directory_refused);
+    if (merged == Merge::refused) {
+      fx.count(Counter::directory_refused);
+      fx.drop(DropReason::directory_full, m.topic, from.peer);
+    }
     worst = std::max(worst, merged);
   }
   if (worst == Merge::forged) {
     fx.count(Counter::signatures_bad);
+    fx.drop(DropReason::forged, m.topic, from.peer);
     fx.close(from.id, CloseReason::protocol);
   }
   if (TopicRecord* record = at(m.topic); record && !packed_.empty()) {
@@ -234,6 +239,7 @@ void Directory::on(Time now, const LinkInfo& from, const wire::DirectoryRanges& 
   if (!fetch.topics.empty()) fx.send(from.id, Flow::control, fetch);
   if (!well_formed) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, {}, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return;
   }

@@ -58,6 +58,7 @@ void Caster::forward(Time now, const Duty& duty, const PeerId& publisher, Effect
 bool Caster::take_over(Time now, Duty duty, const PeerId& publisher, Effects& fx) {
   if (duty.takeovers >= context_.config.takeovers_max + 1 || BOATO_MUTANT(203)) {  // 203: nobody takes over
     fx.count(Counter::casts_undeliverable);
+    fx.drop(DropReason::undeliverable, context_.tag, publisher);
     return false;
   }
   const Part part{duty.interval, members_in(context_.roster.receivers(), duty.interval)};
@@ -68,6 +69,7 @@ bool Caster::take_over(Time now, Duty duty, const PeerId& publisher, Effects& fx
   const Choice choice = choose(part, duty, source, todo);
   if (!choice.link && !choice.member) {
     fx.count(Counter::casts_undeliverable);
+    fx.drop(DropReason::undeliverable, context_.tag, publisher);
     return false;
   }
   duty.flags |= wire::cast_takeover;
@@ -112,7 +114,7 @@ Caster::Choice Caster::choose(const Part& part, const Duty& duty, std::uint64_t 
   const MemberRecord* fallback = nullptr;
   for (int attempt = 0; attempt < 8 && !part.members.empty(); ++attempt) {
     const RingMember& m = part.members[rng_.below(part.members.size())];
-    if (!fits(m.place) || m.record->addresses.empty() || context_.links.find(m.record->id)) continue;
+    if (!fits(m.place) || !m.record->dialable || context_.links.find(m.record->id)) continue;
     if (!context_.roster.suspected(m.record->id)) return {nullptr, m.record};
     fallback = m.record;
   }
@@ -123,10 +125,11 @@ void Caster::give(Time now, const Choice& choice, Duty part, const PeerId& publi
   if (choice.link) {
     send(now, *choice.link, std::move(part), fx);
   } else if (choice.member && pending_.size() < context_.config.pending_max) {
-    fx.dial({choice.member->id, choice.member->addresses});
+    fx.dial({choice.member->id, choice.member->addresses()});
     pending_.push_back({choice.member->id, now + dial_patience, publisher, std::move(part)});
   } else {
     fx.count(Counter::casts_undeliverable);  // the mesh will find them
+    fx.drop(DropReason::undeliverable, context_.tag, publisher);
   }
 }
 

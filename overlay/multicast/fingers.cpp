@@ -47,8 +47,8 @@ void Fingers::on_deadline(Time now, const WarmLinks& warm, Effects& fx) {
     if (growing) return;  // the slices will be others in a moment
     for (int attempt = 0; attempt < 3 && dials < context_.config.finger_dials; ++attempt) {
       const RingMember& m = part.members[rng_.below(part.members.size())];
-      if (m.place == me || m.record->addresses.empty() || context_.roster.suspected(m.record->id)) continue;
-      fx.dial({m.record->id, m.record->addresses});
+      if (m.place == me || !m.record->dialable || context_.roster.suspected(m.record->id)) continue;
+      fx.dial({m.record->id, m.record->addresses()});
       ++dials;
       return;
     }

@@ -226,8 +226,8 @@ void Mesh::flush(Time now, Round round, Effects& fx) {
 void Mesh::ask(Time now, const MemberRecord& member, Effects& fx) {
   const LinkInfo* link = context_.links.find(member.id);
   if (!link) {
-    if (member.addresses.empty()) return;
-    fx.dial({member.id, member.addresses});
+    if (!member.dialable) return;
+    fx.dial({member.id, member.addresses()});
     if (std::ranges::find(wished_, member.id, &Wished::peer) == wished_.end())
       wished_.push_back({member.id, now + context_.config.mesh_ask_timeout});
     return;

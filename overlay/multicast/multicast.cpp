@@ -42,6 +42,7 @@ bool Multicast::verify(const wire::BatchView& batch, Effects& fx) {
 
 void Multicast::bad_batch(const LinkInfo& from, Effects& fx) {
   fx.count(Counter::signatures_bad);
+  fx.drop(DropReason::forged, context_.tag, from.peer);
   fx.close(from.id, CloseReason::protocol);
 }
 
@@ -59,6 +60,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   const auto parsed = wire::parse_batch(bytes.bytes(), context_.config.payload_max);
   if (!parsed) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return Came::bad;
   }
@@ -76,12 +78,14 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
     }
     trust_ = Trust::verified;
   }
-  if (!taking_) return Came::unwanted;
+  const auto drop = [&](DropReason why) { fx.drop(why, context_.tag, batch.publisher, batch.count); };
+  if (!taking_) return drop(DropReason::unwanted), Came::unwanted;
   const bool ours = batch.publisher == context_.self.id && batch.incarnation == context_.self.incarnation;
   const StreamSet::Place place = context_.streams.find_or_add(now, {batch.publisher, batch.incarnation});
-  if (place.found == StreamSet::Found::stale) return Came::duplicate;
+  if (place.found == StreamSet::Found::stale) return drop(DropReason::stale), Came::duplicate;
   if (place.found == StreamSet::Found::full) {
     fx.count(Counter::streams_refused);
+    drop(DropReason::streams_full);
     return Came::unwanted;
   }
   arrived_.stream = place.index;
@@ -100,6 +104,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   if (arrived_.fresh.empty()) {
     if (!BOATO_MUTANT(207)) {
       fx.count(Counter::events_refused, batch.count);
+      drop(DropReason::window);
       puller_.wanted(now, place.index, run.last, from.id);
       return Came::unwanted;
     }
@@ -108,7 +113,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   }
   counts_.received += arrived_.fresh.events();
   fx.count(Counter::events_received, arrived_.fresh.events());
-  cached_ = context_.cache.put(now, {context_.slot, place.index, trust_, hops}, batch, bytes, fx);
+  cached_ = context_.cache.put(now, {context_.slot, place.index, trust_, hops, from.id}, batch, bytes, fx);
   const Stream& s = context_.streams[place.index];
   if (!s.complete()) puller_.wanted(now, place.index, s.highest(), from.id);
   puller_.on_progress(now, place.index);
@@ -123,11 +128,13 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
   ledger_.received(now, from.id, fx);
   if (cast.except.size() % 8 != 0 || cast.except.size() > 8 * wire::except_max) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return nullptr;
   }
   if (cast.hops >= context_.config.hops_max) {
     fx.count(Counter::hops_exceeded);
+    fx.drop(DropReason::hops, context_.tag, from.peer);
     return nullptr;
   }
   const auto hops = static_cast<std::uint8_t>(cast.hops + 1);

@@ -150,8 +150,8 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
 void Puller::look_further(Effects& fx) {
   for (int attempt = 0; attempt < 4; ++attempt) {
     const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
-    if (!member || member->addresses.empty() || context_.links.find(member->id)) continue;
-    return fx.dial({member->id, member->addresses});
+    if (!member || !member->dialable || context_.links.find(member->id)) continue;
+    return fx.dial({member->id, member->addresses()});
   }
 }
 

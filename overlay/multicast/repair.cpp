@@ -11,6 +11,7 @@ namespace boato {
 void Multicast::on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx) {
   if (!well_formed_have(have.streams)) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     return fx.close(from.id, CloseReason::protocol);
   }
   note_frontiers(now, from, have.streams);
@@ -72,10 +73,14 @@ bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange 
 void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& fx) {
   if (!well_formed_have(pull.streams)) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     return fx.close(from.id, CloseReason::protocol);
   }
   if (BOATO_MUTANT(209)) return;  // never answers
-  if (!may_answer(from)) return fx.count(Counter::pulls_put_off);
+  if (!may_answer(from)) {
+    fx.count(Counter::pulls_put_off);
+    return fx.drop(DropReason::put_off, context_.tag, from.peer);
+  }
   std::array<std::byte, have_entry_bytes_max> room;
   const auto have_not = [&](StreamTag tag, Seq upto, std::span<const SeqRange> ranges) {
     HaveWriter writer{room};
@@ -93,7 +98,10 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
     std::uint64_t numbers = 0;
     for (const SeqRange& run : have_entry_.runs) {
       numbers += run.count();
-      if (numbers > 4 * context_.config.pull_numbers_max) break;  // no honest peer asks for so much at once
+      if (numbers > 4 * context_.config.pull_numbers_max) {  // no honest peer asks for so much at once
+        fx.drop(DropReason::put_off, context_.tag, from.peer);
+        break;
+      }
       if (answer_range(from, *index, run, answer, fx)) continue;
       have_not(have_entry_.tag, Seq{run.first.raw() - 1}, std::span{&run, 1});
     }
@@ -106,6 +114,7 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
 void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx) {
   if (!well_formed_have(have_not.streams)) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     return fx.close(from.id, CloseReason::protocol);
   }
   HaveReader reader{have_not.streams};
@@ -125,9 +134,9 @@ std::optional<LinkId> Multicast::partner(std::uint64_t round, Effects& fx) {
   }
   if (round % 4 == 1) {
     const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
-    if (member && !context_.links.find(member->id) && !member->addresses.empty() &&
+    if (member && !context_.links.find(member->id) && member->dialable &&
         !context_.roster.suspected(member->id))
-      fx.dial({member->id, member->addresses});  // compared when the link is up
+      fx.dial({member->id, member->addresses()});  // compared when the link is up
   }
   return whom;
 }

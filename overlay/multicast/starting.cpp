@@ -24,7 +24,7 @@ void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
     ask_start_at_ = never;
   } else {
     const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
-    if (member && !member->addresses.empty()) fx.dial({member->id, member->addresses});
+    if (member && member->dialable) fx.dial({member->id, member->addresses()});
     ask_start_at_ = now + rng_.jitter(std::chrono::milliseconds{200});
   }
 }
@@ -79,6 +79,7 @@ bool Multicast::accept_start(const LinkInfo& from, const wire::StartTell& tell, 
   if (!taking_ || started_ || asked_start_ != from.id) return false;
   if (!well_formed_have(tell.streams)) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return false;
   }

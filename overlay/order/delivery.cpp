@@ -71,6 +71,8 @@ void DeliveryQueue::refill(TopicSlot topic, const StreamSet& streams, const Even
     } else {
       const Seq last = batch ? Seq{batch->first.raw() - 1} : turn.last;
       fx.count(Counter::events_lost, SeqRange{turn.first, last}.count());
+      fx.drop(DropReason::evicted, topic_, streams[stream].key().publisher,
+              SeqRange{turn.first, last}.count());
       fifo->on_gap(stream, streams[stream].key(), {turn.first, last}, GapReason::overflow, fx);
     }
   }

@@ -25,9 +25,12 @@ FifoOrder::Queue& FifoOrder::queue_of(StreamIndex stream) {
 // One item whose turn it is: begins at `next` or below it, where the lower part went out already.
 void FifoOrder::deliver(Queue& q, const StreamKey& key, Held item, Effects& fx) {
   if (item.range.first < q.next && !(BOATO_MUTANT(182) && item.bytes)) {  // 182: lets late events through
-    if (item.bytes)
-      fx.count(Counter::events_late,
-               std::min(item.range.last.raw(), before(q.next).raw()) - item.range.first.raw() + 1);
+    if (item.bytes) {
+      const std::uint64_t late =
+          std::min(item.range.last.raw(), before(q.next).raw()) - item.range.first.raw() + 1;
+      fx.count(Counter::events_late, late);
+      fx.drop(DropReason::late, topic_, key.publisher, late);
+    }
     if (item.range.last < q.next) return;
     item.range.first = q.next;
   }
@@ -125,8 +128,8 @@ bool FifoOrder::hold(Queue& q, StreamIndex stream, const Held& item, Effects& fx
   if (gives_up_) {  // nothing repairs an unreliable topic: the hole is given up early
     std::size_t ahead = 0;
     while (ahead < q.held.size() && q.held[ahead].range.first < item.range.first) ++ahead;
-    give_up(q, stream, ahead, fx);
-    state_lost(q, item.range.first, fx);
+    give_up(q, stream, ahead, DropReason::hold_full, fx);
+    state_lost(q, item.range.first, DropReason::hold_full, fx);
     deliver(q, q.key, item, fx);
     drain(q, stream, fx);
     return true;
@@ -138,18 +141,19 @@ bool FifoOrder::hold(Queue& q, StreamIndex stream, const Held& item, Effects& fx
 }
 
 // The hole up to `first` is given up.
-void FifoOrder::state_lost(Queue& q, Seq first, Effects& fx) {
+void FifoOrder::state_lost(Queue& q, Seq first, DropReason why, Effects& fx) {
   if (first <= q.next) return;
   const SeqRange hole{q.next, before(first)};
   fx.count(Counter::events_lost, hole.count());
+  fx.drop(why, topic_, q.key.publisher, hole.count());
   deliver(q, q.key, Held{hole, {}, {}, {}, GapReason::lost, 0}, fx);
 }
 
 // Lets the first `items` held out, and states the holes before them as lost.
-void FifoOrder::give_up(Queue& q, StreamIndex stream, std::size_t items, Effects& fx) {
+void FifoOrder::give_up(Queue& q, StreamIndex stream, std::size_t items, DropReason why, Effects& fx) {
   for (; items > 0; --items) {
     Held item = pop_front(q);
-    state_lost(q, item.range.first, fx);
+    state_lost(q, item.range.first, why, fx);
     deliver(q, q.key, std::move(item), fx);
   }
   drain(q, stream, fx);
@@ -215,7 +219,7 @@ void FifoOrder::on_deadline(Time now, Effects& fx) {
     std::size_t due = 0;
     for (std::size_t i = 0; i < q.held.size(); ++i)
       if (q.held[i].bytes && q.held[i].at + config_.gap_wait <= now) due = i + 1;
-    if (due > 0) give_up(q, stream, due, fx);
+    if (due > 0) give_up(q, stream, due, DropReason::lost, fx);
     for (std::size_t i = 0; i < q.held.size(); ++i)
       if (q.held[i].bytes) deadline_ = std::min(deadline_, q.held[i].at + config_.gap_wait);
     if (w < waiting_.size() && waiting_[w] == stream) ++w;  // else it waits for nothing any more

@@ -103,8 +103,8 @@ class FifoOrder {
   bool hold(Queue& q, StreamIndex stream, const Held& item, Effects& fx);
   void insert(Queue& q, StreamIndex stream, const Held& item);
   void carve(Queue& q, StreamIndex stream, SeqRange range);
-  void state_lost(Queue& q, Seq first, Effects& fx);
-  void give_up(Queue& q, StreamIndex stream, std::size_t items, Effects& fx);
+  void state_lost(Queue& q, Seq first, DropReason why, Effects& fx);
+  void give_up(Queue& q, StreamIndex stream, std::size_t items, DropReason why, Effects& fx);
   Held pop_front(Queue& q);
   void settle(Queue& q, StreamIndex stream);
 

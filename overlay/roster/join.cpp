@@ -90,7 +90,7 @@ void RosterMachine::try_contacts(Time now, Effects& fx) {
     } else if (dialling < 2) {
       c.state = Contact::State::dialling;
       c.until = now + config_.answer_after;
-      fx.dial({c.record->id, c.record->addresses});
+      fx.dial({c.record->id, c.record->addresses()});
       ++dialling;
     }
   }
@@ -110,7 +110,7 @@ void RosterMachine::ask_to_join(Time now, Contact& contact, LinkId link, Effects
   contact.state = Contact::State::asked;
   contact.until = now + config_.answer_after;
   joined_as_ = own_version_;
-  const Bytes own{own_->statement};
+  const Bytes own = own_->statement();
   fx.send(link, Flow::control, wire::RosterJoin{tag_}, pack(std::span{&own, 1}));
 }
 
@@ -119,6 +119,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterJoin&, 
   if (!take(now, from, body, fx)) return;
   if (batch_.size() != 1 || !heard_.empty() || batch_[0]->id != from.peer) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, tag_, from.peer);
     fx.close(from.id, CloseReason::protocol);
     batch_.clear();
     heard_.clear();

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One member of a topic as the others know it: its own signed roster entry, taken apart once and shared by
+// One member of a topic as the others know it: its own signed roster entry, kept once and shared by
 // reference.
 #pragma once
 
 #include "overlay/base/strong.hpp"
 #include "overlay/wire/fields.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace boato {
 
@@ -22,26 +21,36 @@ struct EntryVersion {
   auto operator<=>(const EntryVersion&) const = default;
 };
 
-// Immutable once made. The same statement is kept once per RecordPool, whoever learns it: ten thousand
-// simulated peers share it.
+// Immutable once made; made by RecordPool alone, which puts the statement behind it into the same block. The
+// same statement is kept once per pool, whoever learns it: ten thousand simulated peers share it. What is
+// looked at often is kept beside the statement; the rest is read out of it when it is asked for.
 struct MemberRecord {
+  MemberRecord() = default;
+  MemberRecord(const MemberRecord&) = delete;
+  MemberRecord& operator=(const MemberRecord&) = delete;
+
   PeerId id;
-  TopicId topic;
   Incarnation incarnation;
   std::uint64_t version = 0;
+  std::uint64_t hash = 0;  // of the statement, the same at every peer: for range fingerprints
+  Time learnt{};           // when this process first saw it
   std::uint32_t flags = 0;
+  mutable std::uint32_t refs = 0;  // RecordPool's
+  std::uint16_t statement_bytes = 0;
   Interest interest = Interest::everything;
-  wire::AddressList addresses;
-  std::vector<std::byte> statement;  // as it travels
-  std::string_view interest_text;    // inside `statement`
-  Bytes attributes;                  // inside `statement`
-  std::uint64_t hash = 0;            // of the statement, the same at every peer: for range fingerprints
-  std::uint64_t key = 0;             // RecordPool's
-  Time learnt{};                     // when this process first saw it
-  mutable std::uint32_t refs = 0;    // RecordPool's
+  bool dialable = false;  // it has addresses
 
   [[nodiscard]] EntryVersion entry_version() const { return {incarnation, version}; }
+  [[nodiscard]] Bytes statement() const {  // as it travels
+    return {reinterpret_cast<const std::byte*>(this + 1), statement_bytes};
+  }
+  [[nodiscard]] Bytes body() const;  // of the statement
+  [[nodiscard]] TopicId topic() const;
+  [[nodiscard]] wire::AddressList addresses() const;
+  [[nodiscard]] std::string_view interest_text() const;  // inside the statement
+  [[nodiscard]] Bytes attributes() const;                // inside the statement
 };
+static_assert(sizeof(MemberRecord) == 80);
 
 // A place on the ring. 16 bytes: a peer holds one per member of each of its topics.
 struct RingMember {

@@ -8,7 +8,9 @@
 #include "overlay/wire/roster_messages.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
+#include <new>
 
 namespace boato {
 namespace {
@@ -25,6 +27,30 @@ std::uint64_t key_of(const wire::StatementView& statement) {
   return key;
 }
 
+Bytes statement_of(const MemberRecord& record) { return record.statement(); }
+Bytes statement_of(const Accusation& accusation) { return accusation.statement; }
+
+template <class T>
+std::uint64_t key_of(const T& item) {
+  wire::StatementView statement;
+  BOATO_CHECK(wire::parse_statement(statement_of(item), statement));
+  return key_of(statement);
+}
+
+// One block: the record, and its statement behind it.
+MemberRecord* allocate(Bytes statement) {
+  auto* record = new (::operator new(sizeof(MemberRecord) + statement.size())) MemberRecord;
+  record->statement_bytes = static_cast<std::uint16_t>(statement.size());
+  std::memcpy(reinterpret_cast<std::byte*>(record + 1), statement.data(), statement.size());
+  return record;
+}
+static_assert(wire::statement_bytes_max <= 0xffff);
+
+void free(const MemberRecord* record) {
+  record->~MemberRecord();
+  ::operator delete(const_cast<MemberRecord*>(record));
+}
+
 Interest interest_of(std::string_view text) {
   if (text.empty() || text == "true") return Interest::everything;
   return text == "false" ? Interest::nothing : Interest::predicate;
@@ -37,13 +63,15 @@ T* RecordPool::Table<T>::find(std::uint64_t key, Bytes statement) const {
   if (slots.empty()) return nullptr;
   const std::size_t mask = slots.size() - 1;
   for (std::size_t i = key & mask; slots[i]; i = (i + 1) & mask)
-    if (slots[i]->key == key && std::ranges::equal(slots[i]->statement, statement)) return slots[i];
+    if (const Bytes kept = statement_of(*slots[i]);
+        kept.size() == statement.size() && std::memcmp(kept.data(), statement.data(), kept.size()) == 0)
+      return slots[i];
   return nullptr;
 }
 
 template <class T>
 void RecordPool::Table<T>::add(T* item) {
-  if (2 * (used + 1) > slots.size()) {
+  if (4 * (used + 1) > 3 * slots.size()) {
     std::vector<T*> old(std::max<std::size_t>(16, 2 * slots.size()));
     old.swap(slots);
     used = 0;
@@ -51,7 +79,7 @@ void RecordPool::Table<T>::add(T* item) {
       if (each) add(each);
   }
   const std::size_t mask = slots.size() - 1;
-  std::size_t i = item->key & mask;
+  std::size_t i = key_of(*item) & mask;
   while (slots[i]) i = (i + 1) & mask;
   slots[i] = item;
   ++used;
@@ -60,13 +88,13 @@ void RecordPool::Table<T>::add(T* item) {
 template <class T>
 void RecordPool::Table<T>::remove(const T* item) {
   const std::size_t mask = slots.size() - 1;
-  std::size_t hole = item->key & mask;
+  std::size_t hole = key_of(*item) & mask;
   while (slots[hole] != item) hole = (hole + 1) & mask;
   slots[hole] = nullptr;
   --used;
   // Whatever stands behind the hole and would have been placed at or before it moves up.
   for (std::size_t i = (hole + 1) & mask; slots[i]; i = (i + 1) & mask) {
-    const std::size_t wanted = slots[i]->key & mask;
+    const std::size_t wanted = key_of(*slots[i]) & mask;
     if (((i - wanted) & mask) < ((i - hole) & mask)) continue;
     slots[hole] = slots[i];
     slots[i] = nullptr;
@@ -99,21 +127,20 @@ Interned RecordPool::take(Time now, Bytes bytes, bool own) {
       result.record = RecordRef{*this, known};
       result.verdict = Verdict::good;
     } else {
-      result.verdict = make_record(now, statement, key, own, result.record);
+      result.verdict = make_record(now, statement, own, result.record);
     }
   } else if (statement.type == wire::StatementType::suspicion) {
     if (const Accusation* known = accusations_.find(key, statement.whole)) {
       result.accusation = AccusationRef{*this, known};
       result.verdict = Verdict::good;
     } else {
-      result.verdict = make_accusation(statement, key, own, result.accusation);
+      result.verdict = make_accusation(statement, own, result.accusation);
     }
   }
   return result;
 }
 
-Verdict RecordPool::make_record(Time now, const wire::StatementView& statement, std::uint64_t key, bool own,
-                                RecordRef& out) {
+Verdict RecordPool::make_record(Time now, const wire::StatementView& statement, bool own, RecordRef& out) {
   wire::RosterEntry entry;
   if (!wire::decode_record(statement.body, entry)) return Verdict::malformed;
   if (entry.interest.size() > config_.interest_bytes_max ||
@@ -122,31 +149,23 @@ Verdict RecordPool::make_record(Time now, const wire::StatementView& statement, 
   if (!own && records_.used >= config_.records_max) return Verdict::full;
   if (!holds(statement)) return Verdict::forged;
 
-  auto record = std::make_unique<MemberRecord>();
-  record->statement.assign(statement.whole.begin(), statement.whole.end());
-  const Bytes body = Bytes{record->statement}.subspan(wire::statement_header_bytes, statement.body.size());
-  BOATO_CHECK(wire::decode_record(body, entry));  // the same bytes again: now the views point into the record
+  MemberRecord* record = allocate(statement.whole);
   record->id = statement.issuer;
-  record->topic = entry.topic;
   record->incarnation = statement.incarnation;
   record->version = statement.version;
   record->flags = entry.flags;
   record->interest = interest_of(entry.interest);
-  record->addresses = entry.addresses;
-  record->interest_text = entry.interest;
-  record->attributes = entry.attributes;
-  const Bytes whole{record->statement};
+  record->dialable = !entry.addresses.empty();
+  const Bytes whole = record->statement();
   record->hash =
       get_be<std::uint64_t>(view(crypto_.hash(personal("boato/1 roster"), std::span{&whole, 1})).data());
-  record->key = key;
   record->learnt = now;
-  records_.add(record.get());
-  out = RecordRef{*this, record.release()};
+  records_.add(record);
+  out = RecordRef{*this, record};
   return Verdict::good;
 }
 
-Verdict RecordPool::make_accusation(const wire::StatementView& statement, std::uint64_t key, bool own,
-                                    AccusationRef& out) {
+Verdict RecordPool::make_accusation(const wire::StatementView& statement, bool own, AccusationRef& out) {
   wire::Suspicion suspicion;
   if (!wire::decode_record(statement.body, suspicion)) return Verdict::malformed;
   if (!own && accusations_.used >= config_.accusations_max) return Verdict::full;
@@ -158,7 +177,6 @@ Verdict RecordPool::make_accusation(const wire::StatementView& statement, std::u
   accusation->accused = suspicion.accused;
   accusation->of = {suspicion.incarnation, suspicion.version};
   accusation->statement.assign(statement.whole.begin(), statement.whole.end());
-  accusation->key = key;
   accusations_.add(accusation.get());
   out = AccusationRef{*this, accusation.release()};
   return Verdict::good;
@@ -167,7 +185,7 @@ Verdict RecordPool::make_accusation(const wire::StatementView& statement, std::u
 void RecordPool::drop(const MemberRecord* record) noexcept {
   if (--record->refs > 0) return;
   records_.remove(record);
-  delete record;
+  free(record);
 }
 
 void RecordPool::drop(const Accusation* accusation) noexcept {

@@ -17,7 +17,7 @@
 namespace boato {
 
 struct RecordPoolConfig {
-  std::size_t records_max = std::size_t{1} << 20;      // x about 500 B
+  std::size_t records_max = std::size_t{1} << 20;      // x about 300 B
   std::size_t accusations_max = std::size_t{1} << 18;  // x about 400 B
   std::size_t interest_bytes_max = 1024;  // of one entry; like the next, a longer one is malformed
   std::size_t attribute_bytes_max = 256;
@@ -30,7 +30,6 @@ struct Accusation {
   PeerId accused;
   EntryVersion of;  // the accused's entry
   std::vector<std::byte> statement;
-  std::uint64_t key = 0;
   mutable std::uint32_t refs = 0;
 };
 
@@ -99,7 +98,7 @@ class RecordPool {
   [[nodiscard]] std::uint64_t verified() const { return verified_; }  // signatures checked, ever
 
  private:
-  // Open addressing with linear probing; at most half full. Its order never reaches an effect.
+  // Open addressing with linear probing; at most three quarters full. Its order never reaches an effect.
   template <class T>
   struct Table {
     std::vector<T*> slots;
@@ -109,10 +108,8 @@ class RecordPool {
     void remove(const T* item);
   };
   Interned take(Time now, Bytes bytes, bool own);
-  Verdict make_record(Time now, const wire::StatementView& statement, std::uint64_t key, bool own,
-                      RecordRef& out);
-  Verdict make_accusation(const wire::StatementView& statement, std::uint64_t key, bool own,
-                          AccusationRef& out);
+  Verdict make_record(Time now, const wire::StatementView& statement, bool own, RecordRef& out);
+  Verdict make_accusation(const wire::StatementView& statement, bool own, AccusationRef& out);
   bool holds(const wire::StatementView& statement);
 
   const Crypto& crypto_;

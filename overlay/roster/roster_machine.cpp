@@ -103,7 +103,7 @@ void RosterMachine::on_mesh_down(LinkId link) { std::erase(mesh_, link); }
 void RosterMachine::on_contact(Time now, Bytes statement, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
   Interned contact = records_.take(now, statement);
-  if (!contact.record || contact.record->topic != topic_ || contact.record->id == self_.id) return;
+  if (!contact.record || contact.record->topic() != topic_ || contact.record->id == self_.id) return;
   const RecordRef& record = contact.record;
   if ((record->flags & wire::flag_leaving) != 0) return;
   if (phase_ == Phase::joining) {
@@ -152,7 +152,7 @@ void RosterMachine::reach_out(Time now, Effects& fx) {
     if (const LinkInfo* link = links_.find(r.record->id))
       send_digest(link->id, fx);
     else
-      fx.dial({r.record->id, r.record->addresses});
+      fx.dial({r.record->id, r.record->addresses()});
   }
 }
 

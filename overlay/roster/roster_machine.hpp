@@ -93,7 +93,7 @@ class RosterMachine {
   [[nodiscard]] const Roster& roster() const { return roster_; }
   [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
   [[nodiscard]] TopicTag topic() const { return tag_; }
-  [[nodiscard]] Bytes own_statement() const { return own_ ? Bytes{own_->statement} : Bytes{}; }
+  [[nodiscard]] Bytes own_statement() const { return own_ ? own_->statement() : Bytes{}; }
   [[nodiscard]] const MemberRecord* own_record() const { return own_.get(); }
 
   [[nodiscard]] std::span<const RosterChange> changes() const { return changes_; }

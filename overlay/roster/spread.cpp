@@ -37,14 +37,14 @@ void RosterMachine::spread_outbox(Effects& fx) {
   m.except.push_back(ring_place(self_.id));
   static_assert(wire::roster_body_bytes_max + wire::statement_bytes_max + 512 <= 64 << 10);
   std::vector<std::byte> body;
-  const auto add = [&](const std::vector<std::byte>& statement) {
+  const auto add = [&](Bytes statement) {
     if (body.size() + statement.size() > wire::roster_body_bytes_max) {
       forward(m, body, fx);
       body.clear();
     }
     body.insert(body.end(), statement.begin(), statement.end());
   };
-  for (const RecordRef& r : outbox_) add(r->statement);
+  for (const RecordRef& r : outbox_) add(r->statement());
   for (const AccusationRef& a : outbox_accusations_) add(a->statement);
   if (!body.empty()) forward(m, body, fx);
   outbox_.clear();
@@ -60,6 +60,7 @@ void RosterMachine::forward(const wire::RosterSpread& m, Bytes body, Effects& fx
   if (duty.empty()) return;
   if (m.hops >= wire::roster_hops_max) {
     fx.count(Counter::hops_exceeded);
+    fx.drop(DropReason::hops, tag_, {});
     return;
   }
   struct Out {

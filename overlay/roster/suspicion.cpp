@@ -125,7 +125,7 @@ void RosterMachine::hear(Time now, const AccusationRef& accusation, Source sourc
       if (refute_at_ == never)
         refute_at_ = now + Duration{rng_.below(static_cast<std::uint64_t>(within.count()))};
     } else if (source == Source::page) {  // answered before: they have not heard it
-      const Bytes own{own_->statement};
+      const Bytes own = own_->statement();
       send_single(from, std::span{&own, 1}, fx);
     }
     return;
@@ -182,7 +182,7 @@ void RosterMachine::refute(Time now, Effects& fx) {
   sign_own(now, 0);
   fx.count(Counter::refutations);
   spread_later(now, own_, fx);
-  const Bytes own{own_->statement};
+  const Bytes own = own_->statement();
   for (LinkId link : refute_to_)
     if (links_.find(link)) send_single(link, std::span{&own, 1}, fx);
   refute_to_.clear();
@@ -194,7 +194,7 @@ void RosterMachine::test_ghost(Effects& fx) {
   if (roster_.size() > config_.ghost_share && rng_.below(roster_.size()) >= config_.ghost_share) return;
   const Gone& gone = roster_.gone()[rng_.below(roster_.gone().size())];
   if (gone.accusers.size() == 0 || linked(gone.last->id)) return;
-  fx.dial({gone.last->id, gone.last->addresses});
+  fx.dial({gone.last->id, gone.last->addresses()});
 }
 
 // `with_entry`: they have an older entry, for which the reasons do not count.
@@ -202,7 +202,7 @@ void RosterMachine::tell_reason(LinkId link, const Gone& gone, Effects& fx, bool
   std::array<Bytes, 4> reasons;
   std::size_t count = 0;
   const bool left = (gone.last->flags & wire::flag_leaving) != 0;
-  if (left || (with_entry && gone.accusers.size() > 0)) reasons[count++] = gone.last->statement;
+  if (left || (with_entry && gone.accusers.size() > 0)) reasons[count++] = gone.last->statement();
   if (!left)
     for (const Accusation* accusation : gone.accusers.by)
       if (accusation) reasons[count++] = accusation->statement;

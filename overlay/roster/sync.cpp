@@ -29,6 +29,7 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
   const std::uint64_t checked = records_.verified();
   const auto refuse = [&](Counter why) {
     fx.count(why);
+    fx.drop(why == Counter::signatures_bad ? DropReason::forged : DropReason::malformed, tag_, from.peer);
     fx.close(from.id, CloseReason::protocol);
     batch_.clear();
     heard_.clear();
@@ -42,9 +43,10 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
     body = body.subspan(one.size);
     if (one.verdict == Verdict::full) {
       fx.count(Counter::roster_refused);
+      fx.drop(DropReason::roster_full, tag_, from.peer);
       continue;
     }
-    if ((one.record ? one.record->topic : one.accusation->topic) != topic_)
+    if ((one.record ? one.record->topic() : one.accusation->topic) != topic_)
       return refuse(Counter::frames_malformed);
     if (one.record)
       batch_.push_back(std::move(one.record));
@@ -68,7 +70,7 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
   if (outdone && own_version_ != ~std::uint64_t{0}) {
     sign_own(now, 0);
     spread_later(now, own_, fx);
-    const Bytes own{own_->statement};
+    const Bytes own = own_->statement();
     if (source == Source::page) send_single(from, std::span{&own, 1}, fx);
   }
 
@@ -94,7 +96,10 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
               gone && !(gone->last->hash == record.hash && (record.flags & wire::flag_leaving) != 0))
             tell_reason(from, *gone, fx, record.entry_version() < gone->last->entry_version());
         break;
-      case Merge::full: fx.count(Counter::roster_refused); break;
+      case Merge::full:
+        fx.count(Counter::roster_refused);
+        fx.drop(DropReason::roster_full, tag_, record.id);
+        break;
       case Merge::older: break;
     }
   });
@@ -153,6 +158,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
   };
   if (!answer_ranges(entries_of(ring), m.ranges, out, ListedRanges{has, lacks})) {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, tag_, from.peer);
     fx.close(from.id, CloseReason::protocol);
     return;
   }
@@ -232,9 +238,9 @@ EventRef RosterMachine::pack_page(std::span<const RingMember> members, std::uint
   next = 0;
   std::size_t bytes = 0, i = 0;
   for (; i < members.size() && parts_.size() < wire::roster_statements_max; ++i) {
-    bytes += members[i].record->statement.size();
+    bytes += members[i].record->statement().size();
     if (bytes > wire::roster_body_bytes_max) break;
-    parts_.push_back(members[i].record->statement);
+    parts_.push_back(members[i].record->statement());
   }
   // Members at one place stay on one page, for the next page begins at a place.
   while (i < members.size() && i > 1 && members[i].place == members[i - 1].place) --i, parts_.pop_back();

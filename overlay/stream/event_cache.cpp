@@ -74,7 +74,8 @@ CacheId EventCache::put(Time now, const Put& put, const wire::BatchView& batch, 
   }
   const CacheId id{first_ + entries_.size()};
   shelf.numbers.insert(place, id.raw());
-  entries_.push_back({id, batch.first, batch.last(), put.topic, put.stream, now, bytes, put.trust, put.hops});
+  entries_.push_back(
+      {id, batch.first, batch.last(), put.topic, put.stream, now, bytes, put.trust, put.hops, put.from});
   bytes_ += bytes.size();
   ++live_;
   while (!entries_.empty() && (entries_.front().at + config_.age_max <= now ||

@@ -40,8 +40,10 @@ struct CachedBatch {
   Time at{};
   EventRef bytes;  // empty: gone
   Trust trust{};
-  std::uint8_t hops = 0;
+  std::uint8_t hops = 0;  // links it had crossed; 0: our own, or repaired
+  LinkId from;            // that brought it first; zero: our own
 };
+static_assert(sizeof(CachedBatch) <= 80);
 
 class EventCache {
  public:
@@ -55,6 +57,7 @@ class EventCache {
     StreamIndex stream;
     Trust trust{};
     std::uint8_t hops = 0;
+    LinkId from{};
   };
   // Keeps a batch that parses. The same numbers again: keeps the one it has, upgraded if this one is
   // verified, and answers with its id. Makes room by dropping the oldest (counted as cache_evicted).

@@ -29,6 +29,10 @@ struct Host {
   void on_dial(const DialWish&) { log.push_back("dial"); }
   void on_close(LinkId link, CloseReason) { log.push_back("close " + std::to_string(link.raw())); }
   void on_note(const Note& n) { log.push_back("note " + std::string{to_string(n.counter)}); }
+  void on_drop(const Drop& d) {
+    log.push_back("drop " + std::string{to_string(d.reason)} + ' ' + std::to_string(d.topic.raw()) + ' ' +
+                  std::to_string(d.peer.raw[0]) + ' ' + std::to_string(d.n));
+  }
 };
 
 Delivery event(std::uint16_t index) {
@@ -109,14 +113,15 @@ TEST(Effects, AreEmptyAfterDraining) {
   fx.dial({});
   fx.close(LinkId{1}, CloseReason::idle);
   fx.count(Counter::dials);
+  fx.drop(DropReason::hops, TopicTag{1}, {});
   EXPECT_FALSE(fx.empty());
 
   fx.drain(host);
-  EXPECT_EQ(host.log.size(), 8U);
+  EXPECT_EQ(host.log.size(), 9U);
   fx.drain(host);
 
   EXPECT_TRUE(fx.empty());
-  EXPECT_EQ(host.log.size(), 8U);
+  EXPECT_EQ(host.log.size(), 9U);
 }
 
 TEST(Effects, HoldNoBytesAfterDraining) {
@@ -133,12 +138,33 @@ TEST(Effects, HoldNoBytesAfterDraining) {
   EXPECT_EQ(pool.live_bytes(), 0U);
 }
 
+TEST(Effects, SayWhatWasDroppedWhyOfWhichTopicAndWhose) {
+  Effects fx;
+  Host host;
+  PeerId peer;
+  peer.raw[0] = 9;
+  fx.drop(DropReason::window, TopicTag{3}, peer, 12);
+  EXPECT_FALSE(fx.empty());
+
+  fx.drain(host);
+
+  EXPECT_THAT(host.log, ElementsAre("drop window 3 9 12"));
+}
+
 TEST(Effects, SendToNobodyIsNothing) {
   Effects fx;
 
   fx.send(std::span<const LinkId>{}, Flow::control, wire::Taken{});
 
   EXPECT_TRUE(fx.empty());
+}
+
+TEST(Drops, EachReasonHasItsOwnName) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < drop_reasons; ++i) names.push_back(to_string(static_cast<DropReason>(i)));
+  std::ranges::sort(names);
+
+  EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
 }
 
 TEST(Notes, EachCounterHasItsOwnName) {

@@ -20,6 +20,7 @@ struct Host {
   void on_dial(const DialWish&) {}
   void on_close(LinkId link, CloseReason why) { world.close(node, link, why); }
   void on_note(const Note&) {}
+  void on_drop(const Drop&) {}
 };
 
 std::vector<LinkId> active_links(const Node& node) {

@@ -46,6 +46,7 @@ struct NullHost {
   void on_dial(const DialWish&) {}
   void on_close(LinkId, CloseReason) {}
   void on_note(const Note&) {}
+  void on_drop(const Drop&) {}
 };
 
 TEST(WarmRelay, PassesEventsOnWithoutTheHeap) {

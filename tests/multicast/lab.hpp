@@ -39,6 +39,7 @@ class Lab {
     std::vector<GapNotice> gaps;
     std::vector<TopicNotice> notices;
     std::map<Counter, std::uint64_t> counts;
+    std::map<std::pair<DropReason, PeerId>, std::uint64_t> drops;  // by reason, and whose
     std::vector<std::pair<LinkId, CloseReason>> closed;
     bool up = true;
     std::uint64_t published = 0;
@@ -214,6 +215,7 @@ class Lab {
     void on_dial(const DialWish& wish) { dials.push_back(wish); }
     void on_close(LinkId link, CloseReason why) { closes.emplace_back(link, why); }
     void on_note(const Note& note) { lab.at(self).counts[note.counter] += note.n; }
+    void on_drop(const Drop& drop) { lab.at(self).drops[{drop.reason, drop.peer}] += drop.n; }
   };
 
   static Address address(std::size_t i) {

@@ -102,6 +102,8 @@ TEST(Multicast, NobodyIsAnsweredTwiceWhileTheFirstAnswerStillLeaves) {
 
   EXPECT_EQ(lab.sent[wire::Kind::repair], 0U);
   EXPECT_GE(lab.at(0).counts[Counter::pulls_put_off], 1U);
+  EXPECT_EQ((lab.at(0).drops[{DropReason::put_off, lab.at(1).self.id}]),
+            lab.at(0).counts[Counter::pulls_put_off]);
   lab.drop = nullptr;
   lab.at(0).core->on_backlog(lab.now(), link->id, {});
   lab.pass(seconds{2});
@@ -184,9 +186,11 @@ TEST(Multicast, ABadSignatureIsNotForwardedAndClosesTheLink) {
   ASSERT_TRUE(lab.gather(tag));
   lab.pass(seconds{5});
   std::set<std::size_t> poisoned;
+  std::map<std::size_t, std::set<std::size_t>> poisoners;
   lab.change = [&](Lab::Packet& packet, wire::Kind kind) {  // relays change one byte of a payload
     if (kind != wire::Kind::cast || packet.from == 0) return;
     poisoned.insert(packet.to);
+    poisoners[packet.to].insert(packet.from);
     std::vector<std::byte> copy(packet.body.bytes().begin(), packet.body.bytes().end());
     copy.back() ^= std::byte{1};
     packet.body = lab.slabs().copy(copy);
@@ -201,6 +205,10 @@ TEST(Multicast, ABadSignatureIsNotForwardedAndClosesTheLink) {
     EXPECT_EQ(times(lab.at(i), "true"), 0U);
     EXPECT_THAT(lab.at(i).got, testing::IsEmpty());
     EXPECT_GE(lab.at(i).counts[Counter::signatures_bad], 1U);
+    std::uint64_t named = 0;
+    for (const std::size_t from : poisoners[i])
+      named += lab.at(i).drops[{DropReason::forged, lab.at(from).self.id}];
+    EXPECT_EQ(named, lab.at(i).counts[Counter::signatures_bad]);
     EXPECT_THAT(lab.at(i).closed, testing::Contains(testing::Pair(testing::_, CloseReason::protocol)));
   }
 }
@@ -294,6 +302,8 @@ TEST(Multicast, AnUnreliableLossIsAStatedGapAndNotRepaired) {
   EXPECT_EQ(lab.at(1).gaps[0].first, Seq{2});
   EXPECT_EQ(lab.at(1).gaps[0].last, Seq{2});
   EXPECT_EQ(lab.at(1).gaps[0].reason, GapReason::lost);
+  EXPECT_EQ((lab.at(1).drops[{DropReason::lost, lab.at(0).self.id}]), 1U);  // told once, counted once
+  EXPECT_EQ(lab.at(1).counts[Counter::events_lost], 1U);
   EXPECT_EQ(lab.sent[wire::Kind::pull], 0U);
 }
 

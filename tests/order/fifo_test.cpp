@@ -132,6 +132,7 @@ TEST(Fifo, DropsAndCountsWhatComesAfterItsGapWasTold) {
 
   EXPECT_THAT(lab.take(), ElementsAre("4-5"));
   EXPECT_EQ(lab.count(Counter::events_late), 2U);
+  EXPECT_EQ(lab.drops(DropReason::late), 2U);
 }
 
 TEST(Fifo, StartsWhereItIsTold) {
@@ -186,6 +187,7 @@ TEST(FifoUnreliable, WaitsForAHoleNoLongerThanItsLimit) {
 
   EXPECT_THAT(lab.take(), ElementsAre("gap 1-2", "3-4"));
   EXPECT_EQ(lab.count(Counter::events_lost), 2U);
+  EXPECT_EQ(lab.drops(DropReason::lost), 2U);
   EXPECT_EQ(lab.queue.next_deadline(), never);
 }
 

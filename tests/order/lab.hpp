@@ -6,6 +6,7 @@
 #include "tests/wire/batches.hpp"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,10 @@ struct OrderLab {
   }
   void check() const { queue.check_invariants(); }
 
+  [[nodiscard]] std::uint64_t drops(DropReason reason) {
+    drain();
+    return dropped[{reason, who.id}];
+  }
   [[nodiscard]] std::uint64_t count(Counter counter) {
     drain();
     return counted[static_cast<std::size_t>(counter)];
@@ -86,6 +91,7 @@ struct OrderLab {
     out.push_back("gap " + std::to_string(g.first.raw()) + "-" + std::to_string(g.last.raw()));
   }
   void on_note(const Note& n) { counted[static_cast<std::size_t>(n.counter)] += n.n; }
+  void on_drop(const Drop& d) { dropped[{d.reason, d.peer}] += d.n; }
   void on_send(LinkId, Flow, Bytes, EventRef) {}
   void on_notice(TopicNotice&&) {}
   void on_taken(const TakenNotice&) {}
@@ -100,6 +106,7 @@ struct OrderLab {
   std::vector<std::string> out;
   std::vector<SeqRange> ranges;
   std::array<std::uint64_t, counters> counted{};
+  std::map<std::pair<DropReason, PeerId>, std::uint64_t> dropped;
 };
 
 }  // namespace boato

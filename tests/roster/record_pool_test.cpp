@@ -12,6 +12,32 @@ namespace {
 
 const TopicId topic = topic_number(7);
 
+TEST(RecordPool, ReadsWhatIsAskedSeldomOutOfTheStatement) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  const Signer signer{1};
+  wire::RosterEntry words{topic_number(5), {}, wire::flag_weak, "false", {}};
+  Address address;
+  address.port = 7470;
+  words.addresses.push_back(address);
+  std::array<std::byte, 256> body;
+  const auto size = wire::encode_record(words, body);
+  const auto bytes =
+      signer.sign(wire::StatementType::roster_entry, {Incarnation{3}, 4}, Bytes{body}.first(*size));
+
+  const RecordRef record = pool.take(Time{}, bytes).record;
+
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(std::ranges::equal(record->statement(), bytes));
+  EXPECT_EQ(record->topic(), topic_number(5));
+  EXPECT_EQ(record->addresses(), words.addresses);
+  EXPECT_TRUE(record->dialable);
+  EXPECT_EQ(record->interest_text(), "false");
+  EXPECT_EQ(record->interest, Interest::nothing);
+  EXPECT_TRUE(record->attributes().empty());
+  EXPECT_EQ(record->flags, std::uint32_t{wire::flag_weak});
+  EXPECT_FALSE(pool.take(Time{}, Signer{2}.entry(topic_number(5), 1)).record->dialable);
+}
+
 TEST(RecordPool, OneStatementIsKeptAndVerifiedOnce) {
   RecordPool pool{toy_crypto(), NetworkId{}};
   const Signer a{1};
@@ -25,9 +51,9 @@ TEST(RecordPool, OneStatementIsKeptAndVerifiedOnce) {
   EXPECT_EQ(pool.records(), 1U);
   EXPECT_EQ(pool.verified(), 1U);
   EXPECT_EQ(first.record->id, a.id);
-  EXPECT_EQ(first.record->topic, topic);
+  EXPECT_EQ(first.record->topic(), topic);
   EXPECT_EQ(first.record->entry_version(), (EntryVersion{Incarnation{9}, 3}));
-  EXPECT_EQ(first.record->interest_text, "temp > 3");
+  EXPECT_EQ(first.record->interest_text(), "temp > 3");
   EXPECT_EQ(first.record->learnt, Time{seconds{5}});
   EXPECT_EQ(first.size, statement.size());
 }
@@ -58,7 +84,8 @@ TEST(RecordPool, ManyRecordsComeAndGoInAnyOrder) {
   EXPECT_EQ(pool.records(), held.size());
   const auto checked = pool.verified();
   for (const RecordRef& r : held)
-    EXPECT_EQ(pool.take(Time{}, std::vector(r->statement)).record.get(), r.get());
+    EXPECT_EQ(pool.take(Time{}, std::vector(r->statement().begin(), r->statement().end())).record.get(),
+              r.get());
   EXPECT_EQ(pool.verified(), checked);
 }
 
@@ -112,7 +139,7 @@ TEST(RecordPool, AttributesThatAreNoneAreMalformed) {
 
   const Interned taken = pool.take(Time{}, Signer{1}.entry(topic, 1, "", 0, 1, good));
   ASSERT_EQ(taken.verdict, Verdict::good);
-  EXPECT_TRUE(std::ranges::equal(taken.record->attributes, good));
+  EXPECT_TRUE(std::ranges::equal(taken.record->attributes(), good));
   EXPECT_EQ(pool.take(Time{}, Signer{1}.entry(topic, 1, "", 0, 1, bytes("junk"))).verdict,
             Verdict::malformed);
 }

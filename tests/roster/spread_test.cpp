@@ -44,7 +44,7 @@ TEST(RosterSpreads, ChangesWithinTheCollectTimeTravelTogether) {
   });
   lab.pass(milliseconds{200});
   EXPECT_EQ(lab.received(wire::Kind::roster_spread), 19U);
-  EXPECT_EQ(lab[7].roster().find(lab[3].self.id)->interest_text, "a = 2");
+  EXPECT_EQ(lab[7].roster().find(lab[3].self.id)->interest_text(), "a = 2");
 }
 
 TEST(RosterSpreads, PublishOnlyMembersHearTheNewsToo) {

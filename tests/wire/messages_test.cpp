@@ -43,6 +43,39 @@ TEST(Messages, AreReadAsTheyWereWritten) {
   });
 }
 
+template <class M>
+std::string hex(const M& m) {
+  std::string out;
+  for (const std::byte byte : packed(m)) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += digits[std::to_integer<unsigned>(byte) >> 4];
+    out += digits[std::to_integer<unsigned>(byte) & 15];
+  }
+  return out;
+}
+
+// As overlay/PROTOCOL.md says it.
+TEST(Messages, ViewsAreTheseBytes) {
+  PeerId peer;
+  peer.raw.fill(0x11);
+  const std::string id = "c420" + std::string(64, '1');
+  EXPECT_EQ(hex(ViewAsk{5, TopicTag{0x0102030405060708}, peer, Incarnation{9}, 300}),
+            "967005cf0102030405060708" + id + "09cd012c");
+
+  ViewTell tell;
+  tell.token = 5;
+  tell.name = "ab";
+  tell.topics = 2;
+  tell.passive = 3;
+  tell.links.push_back({peer, view_active | view_mesh, 1000, {}});
+  tell.way = ViewWay::tree;
+  tell.from = peer;
+  tell.hops = 4;
+  tell.streams.push_back({peer, Incarnation{9}, 300});
+  const std::string links = "94" + id + "03cd03e8c400", streams = "93" + id + "09cd012c";
+  EXPECT_EQ(hex(tell), "9a7105a261620203" + links + "04" + id + "04" + streams);
+}
+
 TEST(Messages, TheLongestOneIsWithinTheDecodersLimits) {
   Rng rng{2};
   for_each_message([&]<class M>() {

@@ -18,6 +18,7 @@ struct Host {
   void on_deliver(Delivery&&) {}
   void on_gap(const GapNotice&) {}
   void on_note(const Note&) {}
+  void on_drop(const Drop&) {}
   void on_send(LinkId, Flow, Bytes, EventRef) {}
   void on_notice(TopicNotice&&) {}
   void on_taken(const TakenNotice&) {}

@@ -35,9 +35,10 @@ ROOMS = {
     "overlay/peer_core": CORE[:-1],
     "node/host": ["include"] + CORE,
     "node": ["node/host", "include"],
-    "tools/sim": CORE,
-    "tools": ["include", "node", "node/host", "tools/sim"] + CORE,
-    "tests": ["include", "node", "node/host", "tools", "tools/sim"] + CORE,
+    "tools/topo": [],
+    "tools/sim": ["tools/topo"] + CORE,
+    "tools": ["include", "node", "node/host", "tools/sim", "tools/topo"] + CORE,
+    "tests": ["include", "node", "node/host", "tools", "tools/sim", "tools/topo"] + CORE,
 }
 STRICT = {"node"}
 
@@ -92,7 +93,7 @@ def room_of(path):
     if parts[0] == "node":
         return "node/host" if parts[1] == "host" else "node"
     if parts[0] == "tools":
-        return "tools/sim" if parts[1] == "sim" else "tools"
+        return "/".join(parts[:2]) if parts[1] in ("sim", "topo") else "tools"
     return "/".join(parts[:2])
 
 

@@ -4,8 +4,10 @@
 #include "overlay/base/mutant.hpp"
 #include "tools/sim/gate_table.hpp"
 #include "tools/sim/mutants.hpp"
-#include "tools/sim/picture.hpp"
 #include "tools/sim/run.hpp"
+#include "tools/sim/world_graph.hpp"
+#include "tools/topo/print.hpp"
+#include "tools/topo/svg.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -237,17 +239,22 @@ int topo(const Options& o) {
   run_options.seed = o.seed;
   Run run{*scenario, run_options};
   run.until(Duration{static_cast<std::int64_t>(seconds * 1e6)});
-  run.watch_next_event();
-  run.until(Duration{static_cast<std::int64_t>(seconds * 1e6) + 2'000'000});
-  World& world = run.world();
+  boato::Graph graph = graph_of(run.world(), 0);
+  for (int more = 1; !graph.event && more <= 60; ++more) {  // the first event may come later
+    run.until(Duration{static_cast<std::int64_t>((seconds + more) * 1e6)});
+    graph = graph_of(run.world(), 0);
+  }
   if (o.format == "json")
-    std::cout << picture_json(world);
+    std::cout << boato::json_text(graph);
   else if (o.format == "dot")
-    std::cout << picture_dot(world);
+    std::cout << boato::dot_text(graph);
   else if (o.format == "svg")
-    std::cout << picture_svg(world);
+    std::cout << boato::svg_text(graph);
+  else if (o.format == "tree" && graph.event)
+    std::cout << boato::tree_text(graph, o.json);
   else
-    return fail_usage("--format is json, dot or svg");
+    return fail_usage(o.format == "tree" ? "nobody publishes within a minute from then: choose another --at"
+                                         : "--format is tree, json, dot or svg");
   return 0;
 }
 
@@ -327,8 +334,11 @@ int main(int argc, char** argv) {
   topo_command->add_option("--seed", o.seed)->capture_default_str();
   topo_command->add_option("--peers", o.peers, "Another number of peers");
   topo_command->add_option("--at", o.at, "When, in virtual time")->capture_default_str();
-  topo_command->add_option("--format", o.format, "json, dot or svg")->capture_default_str();
-  topo_command->footer("Example: boato-sim topo quiet-1000 --peers 60 --at 25s > world.svg");
+  topo_command->add_option("--format", o.format, "tree, json, dot or svg")->capture_default_str();
+  topo_command->add_flag("--json", o.json, "With --format tree: one JSON object per peer");
+  topo_command->footer(
+      "Follows the newest event of the first topic; --format json is what boato-topo reads.\n"
+      "Example: boato-sim topo quiet-1000 --peers 60 --at 25s > world.svg");
 
   auto* mutants_command =
       app.add_subcommand("mutants", "Plant known faults and see whether a judge finds each");

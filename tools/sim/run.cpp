@@ -255,13 +255,6 @@ void Run::until(Duration at) {
   real_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-void Run::watch_next_event() {
-  for (const TopicOf& t : topics_)
-    for (std::uint32_t i = 0; i < world_->peers(); ++i)
-      if (world_->up(i) && world_->publishes(i) && world_->wants(i, t.topic))
-        return world_->watch_event(i, t.topic, 0);  // 0: whichever it publishes next
-}
-
 Report Run::finish() {
   until(scenario_.duration);
   const bool stop = options_.stop_at_violation && !world_->verdicts().good();

@@ -53,7 +53,6 @@ class Run {
 
   void until(Duration at);  // virtual time; the faults of the timeline included
   Report finish();          // plays the rest, heals, judges
-  void watch_next_event();  // of the first publisher of the first topic that is up; see World::watched
   [[nodiscard]] World& world() { return *world_; }
   [[nodiscard]] const Scenario& scenario() const { return scenario_; }
 

@@ -91,6 +91,7 @@ class World::Sink {
       say("close " + other(link) + " link " + std::to_string(link.raw()) + " " + std::string{to_string(why)});
     if (w_.transport_->holds(peer_, link)) w_.transport_->close(w_.now_, peer_, link, why);
   }
+  void on_drop(const Drop&) {}
   void on_note(const Note& n) {
     w_.collector_.note(n);
     // All peers are honest and of one version here: whoever finds another's frame wrong has found a mistake,

@@ -101,10 +101,10 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] std::uint32_t peer_of(const PeerId& id) const;  // ~0: none
   [[nodiscard]] std::uint32_t topics() const { return static_cast<std::uint32_t>(topics_.size()); }
   [[nodiscard]] TopicTag tag(std::uint32_t topic) const { return topics_[topic].tag; }
+  [[nodiscard]] const std::string& topic_name(std::uint32_t topic) const { return topics_[topic].name; }
   [[nodiscard]] std::size_t topic_at(TopicTag tag) const {
     return static_cast<std::size_t>(std::ranges::find(topics_, tag, &SimTopic::tag) - topics_.begin());
   }
-  [[nodiscard]] const std::string& topic_name(std::uint32_t topic) const { return topics_[topic].name; }
   [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
   [[nodiscard]] Ghost& ghost() { return ghost_; }
   [[nodiscard]] const Collector& collector() const { return collector_; }
@@ -122,14 +122,6 @@ class World final : public TransportHost, public BaselineHost {
   void judge_rest();
   // Everything at the end: `complete`, `agreement`, and buffers within their caps.
   void judge_end();
-  // Who first handed each peer one event, by the first copy that arrived; for pictures.
-  struct Path {
-    std::uint32_t from = 0, to = 0;
-    std::uint8_t hops = 0;
-    Time at{};
-  };
-  void watch_event(std::uint32_t publisher_peer, std::uint32_t topic, std::uint64_t seq);
-  [[nodiscard]] const std::vector<Path>& watched() const { return paths_; }
 
  private:
   struct Want {
@@ -225,7 +217,7 @@ class World final : public TransportHost, public BaselineHost {
   }
   void pattern_opened(std::uint32_t peer, TopicTag tag);
   void end(std::uint32_t peer, bool silent);
-  void see(std::uint32_t peer, LinkId link, const Frame& frame);
+  void see(std::uint32_t peer, const Frame& frame);
   [[nodiscard]] std::string about_last_frame() const;
   void mix(std::uint64_t a, std::uint64_t b);
   void say(std::uint32_t peer, const std::string& what);
@@ -255,11 +247,6 @@ class World final : public TransportHost, public BaselineHost {
   Bytes last_frame_{};         // the one that is handled just now
   std::vector<std::uint64_t> content_;
   std::vector<std::byte> payload_;
-  // The event that is watched.
-  bool watching_ = false;
-  std::uint32_t watched_publisher_ = 0, watched_topic_ = 0;
-  std::uint64_t watched_seq_ = 0;
-  std::vector<Path> paths_;
 };
 
 }  // namespace boato::sim

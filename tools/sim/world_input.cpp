@@ -61,7 +61,7 @@ void World::frame(std::uint32_t peer, LinkId link, Flow flow, const Frame& frame
     input.whole = frame.whole;
     return p.inputs.push_back(std::move(input));
   }
-  see(peer, link, frame);
+  see(peer, frame);
   last_frame_ = frame.bytes;
   p.core->on_frame(local(p), link, flow, frame);
   settle(peer);
@@ -90,7 +90,7 @@ void World::take(std::uint32_t peer, Input& input) {
       frame.bytes = input.whole && input.body ? input.body.bytes() : Bytes{input.bytes};
       frame.body = std::move(input.body);
       frame.whole = input.whole;
-      see(peer, input.link, frame);
+      see(peer, frame);
       last_frame_ = frame.bytes;
       p.core->on_frame(t, input.link, input.flow, frame);
       break;
@@ -109,19 +109,17 @@ std::string World::about_last_frame() const {
   return " in a frame " + std::string{name_of(kind)} + " of " + std::to_string(last_frame_.size()) + " bytes";
 }
 
-void World::see(std::uint32_t peer, LinkId link, const Frame& frame) {
+void World::see(std::uint32_t peer, const Frame& frame) {
   if (!frame.body && !frame.whole) return;
   wire::Cursor in{frame.bytes};
   wire::Kind kind{};
   std::uint32_t fields = 0;
   if (!wire::open_frame(in, kind, fields)) return;
   TopicTag topic;
-  std::uint8_t hops = 0;
   if (kind == wire::Kind::cast) {
     wire::Cast cast;
     if (!wire::read(in, fields, cast)) return;
     topic = cast.topic;
-    hops = static_cast<std::uint8_t>(cast.hops + 1);
   } else if (kind == wire::Kind::repair) {
     wire::Repair repair;
     if (!wire::read(in, fields, repair)) return;
@@ -131,23 +129,6 @@ void World::see(std::uint32_t peer, LinkId link, const Frame& frame) {
   }
   const Bytes batch = frame.whole || !frame.body ? in.rest() : frame.body.bytes();
   ghost_.received(peer, topic, batch);
-  if (!watching_ || watched_seq_ == 0 || topic != topics_[watched_topic_].tag) return;
-  const auto view = wire::parse_batch(batch, wire::payload_bytes_limit);
-  if (!view || view->publisher != peers_[watched_publisher_].self.id || view->first.raw() > watched_seq_ ||
-      view->last().raw() < watched_seq_)
-    return;
-  const bool first = std::ranges::none_of(paths_, [&](const Path& path) { return path.to == peer; });
-  if (!first) return;
-  const auto ends = transport_->ends(link);
-  paths_.push_back({ends[0] == peer ? ends[1] : ends[0], peer, hops, now_});
-}
-
-void World::watch_event(std::uint32_t publisher_peer, std::uint32_t topic, std::uint64_t seq) {
-  watching_ = true;
-  watched_publisher_ = publisher_peer;
-  watched_topic_ = topic;
-  watched_seq_ = seq;
-  paths_.clear();
 }
 
 }  // namespace boato::sim

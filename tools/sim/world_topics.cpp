@@ -159,8 +159,6 @@ void World::on_publish(std::uint32_t index) {
     return settle(s.what.peer);
   }
   ghost_.published(now_, s.what.peer, p.self.incarnation, topic.tag, Seq{s.next}, content_);
-  if (watching_ && watched_seq_ == 0 && s.what.topic == watched_topic_ && s.what.peer == watched_publisher_)
-    watched_seq_ = s.next;
   const bool promised = topic.contract.value_or(Contract{}).reliability != Reliability::unreliable;
   if (baselines_ && promised)
     baselines_->publish(now_, {topic.ghost, s.what.peer, s.next, static_cast<std::uint32_t>(content_.size()),

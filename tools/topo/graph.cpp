@@ -4,12 +4,20 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <queue>
 
 namespace boato {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr std::array<std::string_view, 6> way_names{"none", "member", "missing", "own", "tree", "repair"};
+
+Way way_of(const std::string& name) {
+  const auto at = std::find(way_names.begin(), way_names.end(), name);
+  return at == way_names.end() ? Way::none : static_cast<Way>(at - way_names.begin());
+}
 
 std::vector<std::string> texts(const Json& list) {
   std::vector<std::string> out;
@@ -69,11 +77,16 @@ double clustering(const Graph& graph, const Neighbours& neighbours) {
 
 }  // namespace
 
+std::string_view to_string(Way way) { return way_names[static_cast<std::size_t>(way)]; }
+
 std::optional<Graph> Graph::parse(std::string_view json) {
   const Json document = Json::parse(json, nullptr, false);
   if (!document.is_object() || !document.contains("peers") || !document["peers"].is_array())
     return std::nullopt;
   Graph graph;
+  if (const Json event = document.value("event", Json{}); event.is_object())
+    graph.event = {document.value("topic", ""), event.value("publisher", ""),
+                   event.value("incarnation", std::uint64_t{0}), event.value("seq", std::uint64_t{0})};
   for (const Json& entry : document["peers"]) {
     if (!entry.is_object() || !entry.contains("id") || !entry["id"].is_string()) return std::nullopt;
     const std::string id = entry["id"];
@@ -83,20 +96,31 @@ std::optional<Graph> Graph::parse(std::string_view json) {
     peer.addresses = texts(entry.value("addresses", Json::array()));
     peer.topics = entry.value("topics", std::uint64_t{0});
     peer.passive = entry.value("passive", std::uint64_t{0});
+    peer.way = way_of(entry.value("way", ""));
+    peer.from = entry.value("from", "");
+    peer.hops = entry.value("hops", std::uint64_t{0});
     for (const Json& told : entry.value("links", Json::array())) {
       if (!told.is_object() || !told.contains("peer") || !told["peer"].is_string()) return std::nullopt;
       const std::string other = told["peer"];
       GraphPeer& end = graph.peers[other];
       if (end.addresses.empty()) end.addresses = texts(told.value("addresses", Json::array()));
-      GraphLink& link = graph.links[std::minmax(id, other)];
-      ++link.told_by;
-      link.active = link.active || told.value("active", false);
-      link.mesh = link.mesh || told.value("mesh", false);
-      link.finger = link.finger || told.value("finger", false);
-      link.rtt_us = std::max(link.rtt_us, told.value("rtt_us", std::int64_t{0}));
+      graph.tell(id, other,
+                 {.active = told.value("active", false),
+                  .mesh = told.value("mesh", false),
+                  .finger = told.value("finger", false),
+                  .rtt_us = told.value("rtt_us", std::int64_t{0})});
     }
   }
   return graph;
+}
+
+void Graph::tell(const std::string& from, const std::string& other, const GraphLink& told) {
+  GraphLink& link = links[std::minmax(from, other)];
+  ++link.told_by;
+  link.active |= told.active;
+  link.mesh |= told.mesh;
+  link.finger |= told.finger;
+  link.rtt_us = std::max(link.rtt_us, told.rtt_us);
 }
 
 GraphStats measure(const Graph& graph) {

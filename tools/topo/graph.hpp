@@ -13,11 +13,18 @@
 
 namespace boato {
 
+// How a peer came by the event; see Topology::Way of the library.
+enum class Way : std::uint8_t { none, member, missing, own, tree, repair };
+[[nodiscard]] std::string_view to_string(Way way);
+
 struct GraphPeer {
-  std::string name;
-  std::vector<std::string> addresses;
+  std::string name{};
+  std::vector<std::string> addresses{};
   std::uint64_t topics = 0, passive = 0;
   bool answered = false;  // false: only others tell of it
+  Way way = Way::none;
+  std::string from{};      // who brought it the event; empty: nobody, or not known any more
+  std::uint64_t hops = 0;  // links it had crossed by then, as the event itself says; Way::tree only
 };
 
 struct GraphLink {
@@ -26,11 +33,20 @@ struct GraphLink {
   std::int64_t rtt_us = 0;
 };
 
+struct GraphEvent {
+  std::string topic, publisher;
+  std::uint64_t incarnation = 0, seq = 0;
+};
+
 struct Graph {
   std::map<std::string, GraphPeer> peers;                          // by id
   std::map<std::pair<std::string, std::string>, GraphLink> links;  // smaller id first
 
+  std::optional<GraphEvent> event;  // whose way the peers told; then links have their roles in its topic
+
   static std::optional<Graph> parse(std::string_view json);
+  // One end tells of a link.
+  void tell(const std::string& from, const std::string& other, const GraphLink& told);
 };
 
 struct GraphStats {
