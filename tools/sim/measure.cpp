@@ -98,9 +98,11 @@ void Run::measure_trouble(Figures& f) {
   f.set("reunited", reunion.one() ? static_cast<double>(reunion.until_one().count()) / 1e6 : not_at_all);
   f.set("caught_up", static_cast<double>(reunion.until_last_event().count()) / 1e6);
   f.set("reunion_roster_bytes", over(static_cast<double>(reunion.roster_bytes()), w.peers()));
-  f.set("catchup_bytes", static_cast<double>(reunion.repair_bytes()));
-  f.set("catchup_each",
-        over(static_cast<double>(reunion.repair_bytes()), static_cast<double>(reunion.late_events())));
+  const auto repair = static_cast<double>(reunion.repair_bytes());
+  const double session = over(repair, static_cast<double>(reunion.sessions()));
+  f.set("catchup_bytes", repair);
+  f.set("catchup_session", session);
+  f.set("catchup_each", over(session, static_cast<double>(reunion.late_events())));
 }
 
 // The overlay at the end, beside a random regular graph of its size; and how it came to be one.

@@ -3,6 +3,8 @@
 // come, and what that cost.
 #pragma once
 
+#include "overlay/wire/codec.hpp"
+#include "overlay/wire/event_messages.hpp"
 #include "overlay/wire/kind.hpp"
 #include "tools/sim/collector.hpp"
 
@@ -21,7 +23,7 @@ class Reunion {
     one_ = never;
     alone_ = alone;
     late_ = Duration{0};
-    late_events_ = repair_bytes_ = roster_bytes_ = 0;
+    late_events_ = repair_bytes_ = roster_bytes_ = sessions_ = 0;
   }
   void one_component(Time now) { one_ = std::min(one_, now); }
 
@@ -29,9 +31,11 @@ class Reunion {
     if (healed_ == never || now > healed_ + lasts) return;
     const std::uint64_t bytes = std::uint64_t{carried.envelope_bytes} + carried.overhead_bytes;
     if (kind >= wire::Kind::roster_join && kind < wire::Kind::cast) roster_bytes_ += bytes;
-    if (kind >= wire::Kind::have && kind <= wire::Kind::summary &&
-        (carried.from == alone_ || carried.to == alone_))
-      repair_bytes_ += bytes;
+    if (carried.from != alone_ && carried.to != alone_) return;
+    if (kind >= wire::Kind::have && kind <= wire::Kind::summary) repair_bytes_ += bytes;
+    if (kind != wire::Kind::summary) return;
+    wire::Summary summary;
+    sessions_ += wire::decode(carried.envelope, summary) && !summary.ask;
   }
   void delivered(Time now, Time published, std::uint32_t peer, std::uint32_t events) {
     if (healed_ == never || published >= healed_) return;
@@ -47,13 +51,15 @@ class Reunion {
   // HAVE, PULL, HAVE_NOT, SUMMARY and the envelopes of REPAIR, from and to the one that was alone; and what
   // it got for them.
   [[nodiscard]] std::uint64_t repair_bytes() const { return repair_bytes_; }
+  // Of anti-entropy in which that one and another found that they differ: such an answer is not asked back.
+  [[nodiscard]] std::uint64_t sessions() const { return sessions_; }
   [[nodiscard]] std::uint64_t late_events() const { return late_events_; }
 
  private:
   Time healed_ = never, one_ = never;
   std::uint32_t alone_ = ~std::uint32_t{0};
   Duration late_{0};
-  std::uint64_t late_events_ = 0, repair_bytes_ = 0, roster_bytes_ = 0;
+  std::uint64_t late_events_ = 0, repair_bytes_ = 0, roster_bytes_ = 0, sessions_ = 0;
 };
 
 }  // namespace boato::sim
