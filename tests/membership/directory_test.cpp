@@ -261,10 +261,37 @@ TEST(Directory, AContactThatLeavesIsNotBroughtBackByOldNews) {
     EXPECT_TRUE(node->directory->find(tag)->contacts.empty()) << node->index;
 }
 
+void withdraw(World& world, std::size_t i, TopicTag topic, const std::vector<std::byte>& goodbye) {
+  Node& node = world[i];
+  node.directory->withdraw_contact(world.now, topic, goodbye, active_links(node), node.fx);
+  world.settle(node);
+}
+
 int pushes(World& world) {
   int sum = 0;
   for (const auto& node : world.nodes) sum += node->received[wire::Kind::topic_push];
   return sum;
+}
+
+TEST(Directory, OnlyAContactTellsTheDirectoryThatItLeaves) {
+  World world{23};
+  join_all(world, 4);
+  const auto record = declare(world, 0, "a");
+  const TopicTag tag = (*record)->tag;
+  const TopicId id = (*record)->id;
+  world.run(1s);
+  announce(world, 1, tag, entry(world[1], id, 1));
+  world.run(1s);
+  const int before = pushes(world);
+
+  withdraw(world, 2, tag, entry(world[2], id, 2, wire::flag_leaving));
+  world.run(1s);
+  EXPECT_EQ(pushes(world), before);
+
+  withdraw(world, 1, tag, entry(world[1], id, 2, wire::flag_leaving));
+  world.run(1s);
+  for (const auto& node : world.nodes)
+    EXPECT_TRUE(node->directory->find(tag)->contacts.empty()) << node->index;
 }
 
 TEST(Directory, AFarewellTooOldToBeKeptChangesNothing) {
