@@ -302,7 +302,7 @@ void PeerCore::leave(Time now) {
   for (auto& topic : topics_) {
     if (!topic->started) continue;
     const Bytes goodbye = topic->roster.leave(now, fx_);
-    if (!goodbye.empty()) directory_.announce_contact(now, topic->tag, goodbye, active_links(), fx_);
+    if (!goodbye.empty()) directory_.withdraw_contact(now, topic->tag, goodbye, active_links(), fx_);
     topic->multicast.leave(fx_);
     topic->started = false;
   }

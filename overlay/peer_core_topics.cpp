@@ -101,7 +101,7 @@ void PeerCore::use(Time now, TopicState& topic) {
 void PeerCore::end(Time now, TopicState& topic) {
   if (topic.started) {
     const Bytes goodbye = topic.roster.leave(now, fx_);
-    if (!goodbye.empty()) directory_.announce_contact(now, topic.tag, goodbye, active_links(), fx_);
+    if (!goodbye.empty()) directory_.withdraw_contact(now, topic.tag, goodbye, active_links(), fx_);
     topic.multicast.leave(fx_);
   }
   cache_.forget(topic.slot);

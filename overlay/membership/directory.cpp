@@ -99,6 +99,12 @@ void Directory::offer_contact(Time now, TopicTag topic, Bytes bytes, std::uint32
     announce_contact(now, topic, bytes, active, fx);
 }
 
+void Directory::withdraw_contact(Time now, TopicTag topic, Bytes goodbye, Active active, Effects& fx) {
+  const TopicRecord* record = at(topic);
+  if (record && std::ranges::count(record->contacts, self_.id, &TopicContact::peer) > 0)
+    announce_contact(now, topic, goodbye, active, fx);
+}
+
 Result<void, Errc> Directory::remove(Time now, TopicTag topic, Active active, Effects& fx) {
   TopicRecord* record = at(topic);
   if (!record || !record->alive()) return Errc::no_such;

@@ -70,12 +70,15 @@ class Directory {
   Result<const TopicRecord*, Errc> declare(Time now, std::string_view name,
                                            const std::optional<Contract>& contract, Active active,
                                            Effects& fx);
-  // Puts a roster entry of ours among the topic's contacts (flag_leaving: takes it out).
+  // Puts a roster entry of ours among the topic's contacts.
   void announce_contact(Time now, TopicTag topic, Bytes statement, Active active, Effects& fx);
   // Names a newcomer as a contact while the topic has few: the member that lets it in does, so that a
   // thousand that join at once do not all name themselves. `flags`: wire::PeerFlags of its entry.
   void offer_contact(Time now, TopicTag topic, Bytes statement, std::uint32_t flags, Active active,
                      Effects& fx);
+  // Takes us out of the topic's contacts, if we are one: `goodbye` is our entry with flag_leaving. Who is no
+  // contact leaves without a word here, or every departure would be a change of a record that all peers hold.
+  void withdraw_contact(Time now, TopicTag topic, Bytes goodbye, Active active, Effects& fx);
   // Deletes a topic that this peer created. Errors: no_such, not_allowed.
   Result<void, Errc> remove(Time now, TopicTag topic, Active active, Effects& fx);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How records take in statements. The result depends on the set of statements only, never on their order, so
-// all peers that have seen the same end with the same record.
+// How records take in statements. Merging ends, and peers that have told each other all they have end with
+// the same record, in whatever order statements came.
 #include "overlay/base/mutant.hpp"
 #include "overlay/base/text.hpp"
 #include "overlay/membership/directory.hpp"
@@ -81,6 +81,11 @@ Directory::Merge Directory::merge_genesis(const wire::StatementView& statement, 
   return Merge::changed;
 }
 
+// What is kept only ever makes room for something newer, and what is not kept changes nothing, not even an
+// older word of its own peer. So every change makes the list of all that is kept, newest first, a greater
+// one, and changes end; and of two records that differ, the newest statement that only one has is news to the
+// other, so that those who have told each other everything have the same. A contact whose farewell is older
+// than eight others may therefore stay: whoever dials it learns better.
 Directory::Merge Directory::merge_contact(TopicRecord& record, const wire::StatementView& statement) {
   wire::RosterEntry entry;
   if (statement.type != wire::StatementType::roster_entry || statement.whole.size() > contact_bytes_max ||
@@ -101,11 +106,11 @@ Directory::Merge Directory::merge_contact(TopicRecord& record, const wire::State
   const bool leaving = (entry.flags & wire::flag_leaving) != 0;
   auto& list = leaving ? record.farewells : record.contacts;
   const bool kept = static_cast<std::size_t>(std::ranges::count_if(list, newer)) < contacts_max;
-  if (!kept && !leaving) return Merge::same;
+  if (!kept) return Merge::same;
   if (!holds(self_, statement)) return Merge::forged;
   const auto same_peer = [&](const TopicContact& c) { return c.peer == statement.issuer; };
-  const auto erased = std::erase_if(record.contacts, same_peer) + std::erase_if(record.farewells, same_peer);
-  if (!kept) return erased > 0 ? Merge::changed : Merge::same;
+  std::erase_if(record.contacts, same_peer);
+  std::erase_if(record.farewells, same_peer);
   const auto place = std::ranges::find_if_not(list, newer);
   list.insert(place, {statement.issuer, statement.incarnation, statement.version, entry.addresses,
                       copy(statement.whole)});

@@ -261,6 +261,99 @@ TEST(Directory, AContactThatLeavesIsNotBroughtBackByOldNews) {
     EXPECT_TRUE(node->directory->find(tag)->contacts.empty()) << node->index;
 }
 
+void withdraw(World& world, std::size_t i, TopicTag topic, const std::vector<std::byte>& goodbye) {
+  Node& node = world[i];
+  node.directory->withdraw_contact(world.now, topic, goodbye, active_links(node), node.fx);
+  world.settle(node);
+}
+
+int pushes(World& world) {
+  int sum = 0;
+  for (const auto& node : world.nodes) sum += node->received[wire::Kind::topic_push];
+  return sum;
+}
+
+TEST(Directory, OnlyAContactTellsTheDirectoryThatItLeaves) {
+  World world{23};
+  join_all(world, 4);
+  const auto record = declare(world, 0, "a");
+  const TopicTag tag = (*record)->tag;
+  const TopicId id = (*record)->id;
+  world.run(1s);
+  announce(world, 1, tag, entry(world[1], id, 1));
+  world.run(1s);
+  const int before = pushes(world);
+
+  withdraw(world, 2, tag, entry(world[2], id, 2, wire::flag_leaving));
+  world.run(1s);
+  EXPECT_EQ(pushes(world), before);
+
+  withdraw(world, 1, tag, entry(world[1], id, 2, wire::flag_leaving));
+  world.run(1s);
+  for (const auto& node : world.nodes)
+    EXPECT_TRUE(node->directory->find(tag)->contacts.empty()) << node->index;
+}
+
+TEST(Directory, AFarewellTooOldToBeKeptChangesNothing) {
+  World world{21};
+  join_all(world, 2);
+  World leavers{22};
+  for (std::size_t i = 0; i <= contacts_max; ++i) leavers.add({});
+  const auto record = declare(world, 0, "a");
+  const TopicTag tag = (*record)->tag;
+  const TopicId id = (*record)->id;
+  announce(world, 0, tag, entry(leavers[0], id, 1));
+  for (std::size_t i = 1; i <= contacts_max; ++i)
+    announce(world, 0, tag, entry(leavers[i], id, 10 + i, wire::flag_leaving));
+  world.run(5s);
+  const int before = pushes(world);
+
+  announce(world, 0, tag, entry(leavers[0], id, 2, wire::flag_leaving));
+  world.run(5s);
+
+  EXPECT_EQ(pushes(world), before);
+  EXPECT_EQ(versions(world, tag).size(), 1u);
+  ASSERT_EQ(world[0].directory->find(tag)->contacts.size(), 1u);
+  EXPECT_EQ(world[0].directory->find(tag)->contacts[0].version, 1u);
+}
+
+// Peers that are cut off from each other hear of more contacts and farewells than a record keeps, each of
+// other ones and in an order of its own. Once they meet, all end with one record and have nothing more to
+// say.
+void hear_apart_and_meet(std::uint64_t seed) {
+  World world{seed};
+  join_all(world, 5);
+  World others{seed + 1000};
+  for (std::size_t i = 0; i < 3 * contacts_max; ++i) others.add({});
+  const auto record = declare(world, 0, "a");
+  const TopicTag tag = (*record)->tag;
+  world.run(5s);
+  std::vector<std::vector<std::byte>> said;
+  for (std::size_t i = 0; i < others.size(); ++i)
+    for (std::uint64_t version = 1; version <= 3; ++version)
+      said.push_back(entry(others[i], (*record)->id, version,
+                           world.rng.chance(0.6) ? std::uint32_t{wire::flag_leaving} : 0,
+                           Incarnation{1 + world.rng.below(4)}));
+
+  world.split([](std::size_t i) { return static_cast<int>(i); });
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    world.rng.shuffle(std::span{said});
+    for (std::size_t n = 0; n < said.size() / 2; ++n) announce(world, i, tag, said[n]);
+  }
+  world.run(30s);
+  world.split([](std::size_t) { return 0; });
+  world.run(400s);
+  const int before = pushes(world);
+  world.run(400s);
+
+  EXPECT_EQ(versions(world, tag).size(), 1u) << "seed " << seed;
+  EXPECT_EQ(pushes(world), before) << "seed " << seed;
+}
+
+TEST(Directory, ContactsAndFarewellsHeardInAnyOrderEndInOneRecordAndInSilence) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) hear_apart_and_meet(seed);
+}
+
 TEST(Directory, ADeletedTopicIsGoneEverywhereAndItsSuccessorIsAnotherTopic) {
   World world{12};
   join_all(world, 12);

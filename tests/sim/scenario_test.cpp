@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 namespace boato::sim {
@@ -57,6 +58,42 @@ TEST(ScenarioFile, ErrorsNameFileAndLine) {
   EXPECT_THAT(error_of("[gates]\nbeauty = 1\n"), HasSubstr("unknown figure 'beauty'"));
   EXPECT_THAT(error_of("[topic a]\nrate = 5\n"), HasSubstr("no value for rate"));
   EXPECT_THAT(error_of("[network]\nloss = 120%\n"), HasSubstr("no value for loss"));
+  EXPECT_THAT(error_of("[timeline]\neach 1h until 3s crash 1\n"), HasSubstr("each 1h from 20s to 60s"));
+  EXPECT_THAT(error_of("[timeline]\nonce 3s crash 1\n"), HasSubstr("'at', 'every' or 'each'"));
+  EXPECT_THAT(error_of("[timeline]\nat 3s pause 1 for 9s..1s\n"), HasSubstr("upside down"));
+}
+
+TEST(ScenarioFile, ReadsMomentsAtRandomAndWhoIsMeant) {
+  ScenarioError error;
+
+  const auto s = parse_scenario(
+      "about = \"all of it\"\ncalm = 10s .. 20s\ntrouble = 20s .. 30s\nwatch_deaths = true\n"
+      "[timeline]\neach 2h from 10s to 3600s crash 1 spare-seeds\n"
+      "every 3s from 4s to 9s crash 1 among-seeds\nat 5s pause 1% for 500ms..30s\nat 6s crash-relay 1\n"
+      "at 7s publish 1000\n[gates]\nadded_p99 <= 300\ngone_healthy = 0\n",
+      "x.sim", error);
+
+  ASSERT_TRUE(s) << error.text;
+  EXPECT_EQ(s->trouble.until, std::chrono::seconds{30});
+  EXPECT_TRUE(s->watch_deaths);
+  ASSERT_EQ(s->actions.size(), 5U);
+  EXPECT_EQ(s->actions[0].each, std::chrono::hours{2});
+  EXPECT_EQ(s->actions[0].last, std::chrono::hours{1});
+  EXPECT_EQ(s->actions[0].among, Action::Among::others);
+  EXPECT_EQ(s->actions[1].among, Action::Among::seeds);
+  EXPECT_EQ(s->actions[2].lasting, std::chrono::milliseconds{500});
+  EXPECT_EQ(s->actions[2].lasting_max, std::chrono::seconds{30});
+  EXPECT_EQ(s->actions[3].verb, Action::Verb::crash_relay);
+  EXPECT_EQ(s->actions[4].who.count, 1000U);
+  EXPECT_EQ(to_text(*parse_scenario(to_text(*s), "again.sim", error)), to_text(*s));
+}
+
+TEST(ScenarioFile, AGateNeedsWhatMeasuresIt) {
+  EXPECT_THAT(error_of("[gates]\ngone_p99 <= 3\n"), HasSubstr("gone_p99 needs 'watch_deaths = true'"));
+  EXPECT_THAT(error_of("[gates]\nadded_p99 <= 3\n"), HasSubstr("needs 'calm = 20s .. 40s'"));
+  EXPECT_THAT(error_of("calm = 1s .. 2s\n[gates]\nadded_p99 <= 3\n"), HasSubstr("needs 'trouble = "));
+  EXPECT_THAT(error_of("[gates]\nroster_bytes <= 3\n"), HasSubstr("needs 'idle = 30s .. 40s'"));
+  EXPECT_THAT(error_of("[gates]\nlast_over_flood <= 2\n"), HasSubstr("needs 'baselines = true'"));
 }
 
 TEST(ScenarioFile, DrawnWorldsSurviveTheFormat) {
@@ -72,12 +109,16 @@ TEST(ScenarioFile, DrawnWorldsSurviveTheFormat) {
 }
 
 TEST(ScenarioFile, EveryScenarioOfTheTreeParses) {
-  for (const char* name :
-       {"quiet-1000", "loss-crash-1000", "vanish-crash-1000", "churn", "partition-heal", "one-way-cut",
-        "slow-members", "restart-same-key", "many-topics", "first-event", "big-10000", "full-links"}) {
+  std::size_t found = 0;
+  for (const auto& file : std::filesystem::directory_iterator{"tools/sim/scenarios"}) {
+    if (file.path().extension() != ".sim") continue;
     ScenarioError error;
-    EXPECT_TRUE(load_scenario(name, "tools/sim/scenarios", error)) << error.text;
+    const auto s = load_scenario(file.path().stem(), "tools/sim/scenarios", error);
+    ASSERT_TRUE(s) << error.text;
+    EXPECT_FALSE(s->about.empty() || s->gates.empty()) << file.path();
+    ++found;
   }
+  EXPECT_GT(found, 40U);
 }
 
 TEST(Swarm, LeavesMostFaultsOutOfMostWorlds) {

@@ -22,6 +22,7 @@ void BaselineTally::delivered(std::uint32_t publication, std::uint32_t events, s
   s.deliveries += events;
   s.last_hop = std::max(s.last_hop, hops);
   if (after < Duration{0}) return;
+  s.last_after = std::max(s.last_after, after);
   latency_.add(static_cast<std::uint64_t>(after.count()), events);
   hops_.add(hops, events);
 }

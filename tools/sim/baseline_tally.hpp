@@ -26,6 +26,7 @@ class BaselineTally {
     std::uint64_t receptions = 0;  // copies that reached a peer other than the publisher
     std::uint64_t deliveries = 0;  // first copies that reached subscribers other than the publisher
     std::uint8_t last_hop = 0;     // of those
+    Duration last_after{0};        // until the last of them
   };
 
   [[nodiscard]] bool has(std::uint32_t peer, std::uint32_t publication) const {

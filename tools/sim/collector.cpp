@@ -46,7 +46,7 @@ Traffic operator-(const Traffic& now, const Traffic& before) {
   return d;
 }
 
-void Collector::carried(const Carried& carried) {
+wire::Kind Collector::carried(const Carried& carried) {
   wire::Cursor in{carried.envelope};
   wire::Kind kind{};
   std::uint32_t fields = 0;
@@ -59,9 +59,10 @@ void Collector::carried(const Carried& carried) {
   ++traffic_.flow_frames[flow];
   traffic_.flow_bytes[flow] += head + carried.body_bytes;
   traffic_.body_bytes += carried.body_bytes;
-  if (kind != wire::Kind::cast && kind != wire::Kind::repair) return;
+  if (kind != wire::Kind::cast && kind != wire::Kind::repair) return kind;
   if (payload_sends_.size() <= carried.from) payload_sends_.resize(carried.from + std::size_t{1});
   ++payload_sends_[carried.from];
+  return kind;
 }
 
 std::string_view name_of(wire::Kind kind) {

@@ -51,7 +51,7 @@ struct Traffic {
 
 class Collector {
  public:
-  void carried(const Carried& carried);
+  wire::Kind carried(const Carried& carried);  // says what it was
   void note(const Note& note) { notes_[static_cast<std::size_t>(note.counter)] += note.n; }
   void delivered(Duration after, std::uint32_t events, std::uint8_t hops) {
     latency_.add(static_cast<std::uint64_t>(after.count()), events);

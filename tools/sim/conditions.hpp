@@ -63,6 +63,9 @@ class Conditions {
     peers_[peer].extra = extra;
     peers_[peer].bandwidth = bandwidth;
   }
+  [[nodiscard]] bool is_slow(std::uint32_t peer) const {
+    return peers_[peer].extra.count() != 0 || peers_[peer].bandwidth != 0;
+  }
   // No partition, no slow peer, no loss: the delays stay.
   void heal();
 

@@ -137,6 +137,7 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
   wire::EventCursor cursor{batch->events};
   wire::EventView event;
   heard.own = stream.publisher == peer;
+  heard.publisher = stream.publisher;
   for (std::uint32_t i = 0; i < std::uint32_t{delivery.index} + delivery.count && cursor.next(event); ++i) {
     if (i < delivery.index) continue;
     const std::uint64_t seq = batch->first.raw() + i;
@@ -166,6 +167,8 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
     if (!heard.own) {
       ++record.deliveries;
       record.last_hop = std::max(record.last_hop, delivery.hops);
+      if (record.at >= sessions_[session].opened)
+        record.last_after = std::max(record.last_after, now - record.at);
     }
   }
   return heard;

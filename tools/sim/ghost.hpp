@@ -52,6 +52,7 @@ class Ghost {
     std::uint32_t receptions = 0;  // copies of its bytes that reached a peer other than its publisher
     std::uint32_t deliveries = 0;  // to subscribers other than its publisher
     std::uint8_t last_hop = 0;     // of the first copy each got by the tree
+    Duration last_after{0};        // until the last of those deliveries
   };
   struct Stream {
     std::uint32_t topic = 0, publisher = 0;
@@ -79,6 +80,7 @@ class Ghost {
   struct Heard {
     std::uint32_t fresh = 0;
     Time published{};
+    std::uint32_t publisher = 0;
     bool own = false, early = false;
   };
   Heard delivered(Time now, std::uint32_t peer, const Delivery& delivery);

@@ -2,6 +2,7 @@
 // The program boato-sim: plays scenarios, swarms of seeds and planted faults, and draws worlds.
 // Exit codes: 0 all held, 2 wrong usage or a scenario that does not parse, 7 a gate or an oracle failed.
 #include "overlay/base/mutant.hpp"
+#include "tools/sim/gate_play.hpp"
 #include "tools/sim/gate_table.hpp"
 #include "tools/sim/mutants.hpp"
 #include "tools/sim/run.hpp"
@@ -18,7 +19,6 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -83,6 +83,7 @@ struct Options {
   std::string scenario;
   std::uint64_t seed = 1, from = 1, seeds = 100;
   std::uint32_t peers = 0;
+  std::size_t jobs = 1;
   std::string range = "8-24";
   bool json = false, trace = false, quiet = false, show = false, baselines = false;
   std::string at = "20s", format = "svg", topic, row;
@@ -187,44 +188,75 @@ int swarm(const Options& o) {
   return failed == 0 ? 0 : exit_failed;
 }
 
-// Each scenario once per seed, its rows as soon as they are known.
-int gates(const Options& o) {
-  Progress progress{!o.quiet};
-  std::cout << heading_of_gates();
-  bool all = true;
-  std::vector<std::string_view> played;
-  for (const GateRow& first : gate_rows()) {
-    const auto wanted = [&](const GateRow& row) {
-      return row.scenario == first.scenario && (o.row.empty() || row.id == o.row);
-    };
-    if (!wanted(first) || std::ranges::find(played, first.scenario) != played.end()) continue;
-    played.push_back(first.scenario);
-    const auto scenario = chosen(o, std::string{first.scenario});
-    if (!scenario) return exit_usage;
-    std::map<std::string_view, GateMeasured> measured;
-    for (std::uint64_t seed = o.from; seed < o.from + o.seeds; ++seed) {
-      Options one = o;
-      one.scenario = first.scenario;
-      one.seed = seed;
-      set_replay(command_for(one));
-      progress(one.scenario + ": seed " + std::to_string(seed));
-      RunOptions run_options;
-      run_options.seed = seed;
-      const Report report = Run{*scenario, run_options}.finish();
-      for (const GateRow& row : gate_rows())
-        if (wanted(row)) measured[row.figure].values.push_back(report.figures.get(row.figure));
-    }
-    progress.done();
-    for (auto& [figure, m] : measured) std::ranges::sort(m.values);
-    for (const GateRow& row : gate_rows()) {
-      if (!wanted(row)) continue;
-      std::cout << line_of(row, measured[row.figure]) << std::endl;
-      all = all && holds(row, measured[row.figure]);
-    }
+// The rows of one scenario, as soon as all its seeds have ended.
+bool print_rows(const Options& o, const Scenario& scenario, const std::vector<GateRun>& runs, bool& first) {
+  bool held = true;
+  for (const GateRow& row : gate_rows()) {
+    if (row.open() || row.scenario != scenario.name || (!o.row.empty() && row.id != o.row)) continue;
+    GateMeasured measured;
+    measured.gate = *gate_of(row, scenario);
+    measured.peers = scenario.peers;
+    for (const GateRun& run : runs)
+      if (run.ended)
+        measured.values.push_back(run.get(row.figure));
+      else
+        ++measured.broken;
+    std::ranges::sort(measured.values);
+    std::cout << (o.json ? (first ? "[" : ",\n") + json_of(row, measured) : line_of(row, measured) + "\n")
+              << std::flush;
+    first = false;
+    held = held && measured.held();
   }
-  if (played.empty())
-    return fail_usage("no goal '" + o.row + "': they are M1 to M26, those that the simulator measures");
-  return all ? 0 : exit_failed;
+  return held;
+}
+
+// Each scenario once per seed.
+int gates(const Options& o) {
+  if (o.jobs == 0 || o.seeds == 0) return fail_usage("--jobs and --seeds are at least 1");
+  std::vector<Scenario> scenarios;
+  std::vector<const GateRow*> open;
+  for (const GateRow& row : gate_rows()) {
+    if (!o.row.empty() && row.id != o.row) continue;
+    if (row.open()) open.push_back(&row);
+    if (row.open() || std::ranges::count(scenarios, row.scenario, &Scenario::name) > 0) continue;
+    const auto scenario = chosen(o, std::string{row.scenario});
+    if (!scenario) return exit_usage;
+    scenarios.push_back(*scenario);
+  }
+  for (const GateRow& row : gate_rows())
+    for (const Scenario& scenario : scenarios)
+      if (row.scenario == scenario.name && !gate_of(row, scenario))
+        return fail_usage(scenario.name + ": its [gates] do not name " + std::string{row.figure});
+  if (scenarios.empty() && open.empty())
+    return fail_usage("no goal '" + o.row + "': they are M1 to M28, those that the simulator measures");
+
+  Progress progress{!o.quiet};
+  GatePlan plan;
+  plan.from = o.from;
+  plan.seeds = o.seeds;
+  plan.jobs = o.jobs;
+  plan.prepare = [&](const GateRun& run) {
+    Options one = o;
+    one.scenario = scenarios[run.scenario].name;
+    one.seed = run.seed;
+    set_replay(command_for(one));
+  };
+  std::vector<std::vector<GateRun>> runs(scenarios.size());
+  bool held = true, first = true;
+  if (!o.json) std::cout << heading_of_gates() << std::flush;
+  play_for_gates(scenarios, plan, [&](const GateRun& run) {
+    runs[run.scenario].push_back(run);
+    progress(scenarios[run.scenario].name + ": seed " + std::to_string(run.seed) + " ended");
+    if (runs[run.scenario].size() < o.seeds) return;
+    progress.done();
+    held = print_rows(o, scenarios[run.scenario], runs[run.scenario], first) && held;
+  });
+  for (const GateRow* row : open) {
+    std::cout << (o.json ? (first ? "[" : ",\n") + json_of_open(*row) : line_of_open(*row) + "\n");
+    first = false;
+  }
+  if (o.json) std::cout << "]\n";
+  return held ? 0 : exit_failed;
 }
 
 int topo(const Options& o) {
@@ -353,10 +385,18 @@ int main(int argc, char** argv) {
   gates_command->add_option("--from", o.from, "The first seed")->capture_default_str();
   gates_command->add_option("--row", o.row, "One goal, such as M3");
   gates_command->add_option("--peers", o.peers, "Another number of peers than the scenarios have");
+  gates_command->add_option("--jobs", o.jobs, "Runs at the same time, each in a process of its own")
+      ->capture_default_str();
+  gates_command->add_flag("--json", o.json, "One JSON array instead of text");
   gates_command->add_flag("--quiet", o.quiet, "No progress on stderr");
   gates_command->footer(
       "The worst seed is held against the goal. * of all nodes of a shared tree do all the sending.\n"
-      "Example: boato-sim gates --row M1 --peers 10000");
+      "Examples:\n"
+      "  boato-sim gates                          the whole table, 8 seeds each\n"
+      "  boato-sim gates --row M1 --peers 10000   one goal in a larger world\n"
+      "  boato-sim gates --seeds 1 --jobs 4       a first look, four runs at a time\n"
+      "  boato-sim gates --json | jq '.[] | select(.verdict == \"missed\")'\n"
+      "Exit codes: 0 all held, 2 usage, 7 a goal was missed.");
 
   auto* figures_command = app.add_subcommand("figures", "List the figures that gates may name");
 

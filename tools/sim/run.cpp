@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/run.hpp"
 
-#include "tools/sim/comparison.hpp"
-
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <cmath>
+#include <ctime>
 #include <utility>
 
 namespace boato::sim {
@@ -15,6 +12,13 @@ namespace boato::sim {
 namespace {
 constexpr Duration tick = std::chrono::seconds{1};
 Time at_time(Duration d) { return Time{} + d; }
+
+// What this process has used of a core.
+double core_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
 }  // namespace
 
 bool Report::good() const {
@@ -31,6 +35,9 @@ Run::Run(Scenario scenario, RunOptions options)
   w.hasty = scenario_.hasty;
   w.real_crypto = scenario_.real_crypto;
   w.check_every = scenario_.check_every;
+  w.calm = scenario_.calm;
+  w.trouble = scenario_.trouble;
+  w.watch_deaths = scenario_.watch_deaths;
   w.baselines = scenario_.baselines || options_.baselines;
   w.trace = options_.trace;
   world_ = std::make_unique<World>(std::move(w));
@@ -100,15 +107,36 @@ void Run::set_up() {
     });
   }
   if (s.idle_until > s.idle_from) {
-    world_->at(at_time(s.idle_from), [this] { at_idle_ = world_->collector().traffic(); });
+    world_->at(at_time(s.idle_from), [this] {
+      idle_ = world_->collector().traffic();
+      idle_changes_ = changes_;
+      idle_rounds_ = world_->collector().noted(Counter::reconciled);
+    });
     world_->at(at_time(s.idle_until), [this] {
-      const Traffic sent = world_->collector().traffic() - at_idle_;
-      const double seconds = static_cast<double>((scenario_.idle_until - scenario_.idle_from).count()) / 1e6;
-      idle_bytes_ = static_cast<double>(sent.total_bytes()) / seconds / scenario_.peers;
+      idle_ = world_->collector().traffic() - idle_;
+      idle_changes_ = changes_ - idle_changes_;
+      idle_rounds_ = world_->collector().noted(Counter::reconciled) - idle_rounds_;
     });
   }
   for (const Action& action : s.actions) plan(action);
   world_->at(all_started_, [this] { watch_joining(); });
+  watch_whole();
+}
+
+// Whether everybody who is to start lies in one component, and how full rosters are; and how many neighbours
+// seeds have until then.
+void Run::watch_whole() {
+  constexpr double full = 0.999;
+  for (std::uint32_t i = 0; i < std::min(scenario_.seeds, world_->peers()); ++i)
+    if (world_->up(i))
+      seed_neighbours_ = std::max(seed_neighbours_, world_->core(i).membership().active().size());
+  if (world_->now() >= all_started_) {
+    if (one_component_ == never && components(world_->overlay()) == 1) one_component_ = world_->now();
+    if (rosters_full_ == never && world_->rosters_filled() >= full) rosters_full_ = world_->now();
+    if (one_component_ != never && rosters_full_ != never) return;
+  }
+  if (world_->now() < at_time(scenario_.duration))
+    world_->at(world_->now() + std::chrono::seconds{1}, [this] { watch_whole(); });
 }
 
 void Run::watch_joining() {
@@ -131,38 +159,70 @@ void Run::plan(const Action& action) {
   const auto repeat = [this](const auto& self, Action a) -> void {
     world_->at(at_time(a.at), [this, self, a] {
       act(a);
-      if (a.every.count() == 0 || a.at + a.every > a.last) return;
+      const Duration wait = a.each.count() > 0 ? random_wait(a.each) : a.every;
+      if (wait.count() == 0 || a.at + wait > a.last) return;
       Action next = a;
-      next.at += a.every;
+      next.at += wait;
       self(self, next);
     });
   };
-  repeat(repeat, action);
+  Action first = action;
+  if (first.each.count() > 0) first.at += random_wait(first.each);
+  if (first.each.count() == 0 || first.at <= first.last) repeat(repeat, first);
+}
+
+// Until it happens to one of all peers, if to each of them once in `each` on average: a Poisson process.
+Duration Run::random_wait(Duration each) {
+  const double u = (static_cast<double>(rng_.below(std::uint64_t{1} << 32)) + 1) / 4294967296.0;
+  const double mean = static_cast<double>(each.count()) / scenario_.peers;
+  return std::max(Duration{1}, Duration{static_cast<std::int64_t>(-std::log(u) * mean)});
 }
 
 void Run::undo_later(const Action& action, std::function<void()> undo) {
-  if (action.lasting.count() > 0) world_->at(world_->now() + action.lasting, std::move(undo));
+  Duration lasting = action.lasting;
+  if (action.lasting_max > lasting)
+    lasting += Duration{static_cast<std::int64_t>(
+        rng_.below(static_cast<std::uint64_t>((action.lasting_max - lasting).count()) + 1))};
+  if (lasting.count() > 0) world_->at(world_->now() + lasting, std::move(undo));
 }
 
 void Run::act(const Action& a) {
   World& w = *world_;
-  const auto awake = [&](std::uint32_t i) {
-    return w.up(i) && !w.departed(i) && !(a.spare_publishers && w.publishes(i));
+  const auto meant = [&](std::uint32_t i) {
+    using Among = Action::Among;
+    const bool seed = i < scenario_.seeds;
+    return !(a.spare_publishers && w.publishes(i)) && !(a.among == Among::seeds && !seed) &&
+           !(a.among == Among::others && seed);
   };
+  const auto awake = [&](std::uint32_t i) { return w.up(i) && !w.departed(i) && meant(i); };
   using Verb = Action::Verb;
   switch (a.verb) {
     case Verb::crash:
-      for (const std::uint32_t i : choose(a.who, awake)) w.crash(i, a.silent);
+      for (const std::uint32_t i : choose(a.who, awake)) {
+        w.crash(i, a.silent);
+        ++changes_;
+      }
       break;
+    case Verb::crash_relay:
+      for (std::uint32_t n = a.who.of(w.peers()); n > 0; --n) w.crash_relay_of_next_event();
+      break;
+    case Verb::publish: w.publish_at_once(a.who.count); break;
     case Verb::restart:
-      for (const std::uint32_t i : choose(a.who, [&](std::uint32_t p) { return w.crashed(p); })) w.start(i);
+      for (const std::uint32_t i : choose(a.who, [&](std::uint32_t p) { return w.crashed(p); })) {
+        w.start(i);
+        ++changes_;
+      }
       break;
     case Verb::leave:
-      for (const std::uint32_t i : choose(a.who, awake)) w.leave(i);
+      for (const std::uint32_t i : choose(a.who, awake)) {
+        w.leave(i);
+        ++changes_;
+      }
       break;
     case Verb::join:
       for (std::uint32_t n = a.who.of(w.peers()); n > 0; --n) {
         const std::uint32_t peer = join_peer(w.now());
+        ++changes_;
         for (const TopicOf& t : topics_) {
           const TopicPlan& plan = scenario_.topics[t.plan];
           if (plan.wildcard && w.topic_name(t.topic).ends_with("/0")) w.want_pattern(peer, plan.name + "/#");
@@ -181,7 +241,7 @@ void Run::act(const Action& a) {
     case Verb::partition: {
       const std::uint8_t side = next_side_;
       next_side_ = static_cast<std::uint8_t>(next_side_ % (Conditions::sides_max - 1) + 1);
-      const auto who = choose(a.who, [](std::uint32_t) { return true; });
+      const auto who = choose(a.who, meant);
       for (const std::uint32_t i : who) w.conditions().set_side(i, side);
       for (std::uint8_t other = 0; other < Conditions::sides_max; ++other) {
         if (other == side) continue;
@@ -193,7 +253,7 @@ void Run::act(const Action& a) {
           w.conditions().block(side, other, false);
           w.conditions().block(other, side, false);
         }
-        w.conditions_changed();
+        w.reunite(who.size() == 1 ? who[0] : ~std::uint32_t{0});
       });
       break;
     }
@@ -246,6 +306,7 @@ void Run::act(const Action& a) {
 
 void Run::until(Duration at) {
   const auto began = std::chrono::steady_clock::now();
+  const double core_began = core_seconds();
   while (done_ < at) {
     done_ = std::min(done_ + tick, at);
     world_->run_until(at_time(done_));
@@ -253,6 +314,7 @@ void Run::until(Duration at) {
     if (options_.stop_at_violation && !world_->verdicts().good()) break;
   }
   real_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  core_seconds_ += core_seconds() - core_began;
 }
 
 Report Run::finish() {
@@ -275,106 +337,6 @@ Report Run::finish() {
   }
   report.violations = world_->verdicts().kept();
   return report;
-}
-
-void Run::measure(Report& report) {
-  World& w = *world_;
-  Figures& f = report.figures;
-  const Ghost& ghost = w.ghost();
-  const Collector& collector = w.collector();
-  std::uint32_t alive = 0, links_worst = 0, degree_least = ~std::uint32_t{0};
-  std::uint64_t links = 0, degrees = 0;
-  for (std::uint32_t i = 0; i < w.peers(); ++i) {
-    if (!w.up(i)) continue;
-    ++alive;
-    const auto n = static_cast<std::uint32_t>(w.core(i).links().size());
-    const auto degree = static_cast<std::uint32_t>(w.core(i).membership().active().size());
-    links += n;
-    degrees += degree;
-    links_worst = std::max(links_worst, n);
-    degree_least = std::min(degree_least, degree);
-  }
-  std::uint64_t receptions = 0, receivers = 0;
-  double worst = 0, first = 0;
-  std::uint32_t last_hop = 0;
-  for (const Ghost::Stream& stream : ghost.streams())
-    for (std::size_t i = 0; i < stream.events.size(); ++i) {
-      const Ghost::EventRecord& e = stream.events[i];
-      receptions += e.receptions;
-      receivers += e.deliveries;
-      last_hop = std::max<std::uint32_t>(last_hop, e.last_hop);
-      if (e.deliveries == 0) continue;
-      const double extra = static_cast<double>(e.receptions) / e.deliveries - 1;
-      worst = std::max(worst, extra);
-      if (i == 0) first = std::max(first, extra);
-    }
-  const Traffic since = collector.traffic() - at_first_publish_;
-  const double deliveries = static_cast<double>(std::max<std::uint64_t>(1, ghost.deliveries()));
-  const double alive_or_one = std::max(1U, alive);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-
-  f.set("peers", alive);
-  f.set("events", static_cast<double>(ghost.events()));
-  f.set("deliveries", static_cast<double>(ghost.deliveries()));
-  f.set("owed", static_cast<double>(ghost.owed()));
-  f.set("lost", static_cast<double>(ghost.lost()));
-  f.set("late", static_cast<double>(ghost.late()));
-  f.set("reached_10s", ghost.reached_least());
-  f.set("missed", static_cast<double>(ghost.missed()));
-  f.set("duplicates", static_cast<double>(ghost.duplicates()));
-  f.set("gaps", static_cast<double>(ghost.gaps()));
-  f.set("early", static_cast<double>(ghost.early()));
-  f.set("unready", static_cast<double>(ghost.unready()));
-  f.set("publish_refused", static_cast<double>(w.publish_refused()));
-  f.set("violations", static_cast<double>(w.verdicts().count()));
-  f.set("redundancy",
-        receivers == 0 ? 0 : static_cast<double>(receptions) / static_cast<double>(receivers) - 1);
-  f.set("redundancy_first", first);
-  f.set("redundancy_worst", worst);
-  f.set("last_hop", last_hop);
-  f.set("mean_hop", collector.hops().mean());
-  f.set("latency_p50", static_cast<double>(collector.latency().at(0.5)) / 1000);
-  f.set("latency_p99", static_cast<double>(collector.latency().at(0.99)) / 1000);
-  f.set("latency_worst", static_cast<double>(collector.latency().worst()) / 1000);
-  f.set("frames", static_cast<double>(collector.traffic().total_frames()));
-  f.set("frames_per_delivery", static_cast<double>(since.total_frames()) / deliveries);
-  f.set("bytes_per_delivery", static_cast<double>(since.total_bytes() - since.body_bytes) / deliveries);
-  f.set("control_bytes",
-        static_cast<double>(topic_bytes(since)) / static_cast<double>(std::max<std::uint64_t>(1, receivers)));
-  f.set("busiest", most_by_mean(collector.payload_sends(), w.peers()));
-  f.set("idle_bytes", idle_bytes_);
-  f.set("pulls", static_cast<double>(collector.noted(Counter::pulls_sent)));
-  f.set("takeovers", static_cast<double>(collector.noted(Counter::takeovers)));
-  f.set("gone", static_cast<double>(collector.noted(Counter::members_gone)));
-  f.set("links", static_cast<double>(links) / alive_or_one);
-  f.set("links_worst", links_worst);
-  f.set("degree", static_cast<double>(degrees) / alive_or_one);
-  f.set("degree_least", alive == 0 ? 0 : degree_least);
-  f.set("joined",
-        all_joined_ == never ? 1e9 : static_cast<double>((all_joined_ - all_started_).count()) / 1e6);
-  f.set("waiting_peak", static_cast<double>(w.waiting_peak()));
-  f.set("slab_bytes", static_cast<double>(w.slab_bytes()));
-  f.set("simulated", static_cast<double>(w.now().time_since_epoch().count()) / 1e6);
-  f.set("wall", real_seconds_);
-  f.set("frames_rate",
-        static_cast<double>(collector.traffic().total_frames()) / std::max(real_seconds_, 1e-9));
-  f.set("deliveries_rate", static_cast<double>(ghost.deliveries()) / std::max(real_seconds_, 1e-9));
-  f.set("memory_peak", static_cast<double>(usage.ru_maxrss) * 1024);
-
-  if (w.baselines() != nullptr) {
-    report.baselines = true;
-    set_baseline_figures(f, *w.baselines(), ghost, w.peers());
-  }
-
-  const Traffic& all = collector.traffic();
-  for (std::size_t k = 0; k < all.frames.size(); ++k)
-    if (all.frames[k] > 0)
-      report.kinds.push_back({std::string{name_of(static_cast<wire::Kind>(k))}, all.frames[k], all.bytes[k]});
-  std::ranges::stable_sort(report.kinds, std::greater{}, &Report::KindLine::bytes);
-  for (std::size_t c = 0; c < counters; ++c)
-    if (const std::uint64_t n = collector.noted(static_cast<Counter>(c)); n > 0)
-      report.notes.emplace_back(std::string{to_string(static_cast<Counter>(c))}, n);
 }
 
 }  // namespace boato::sim

@@ -64,7 +64,14 @@ class Run {
   std::vector<std::uint32_t> choose(const Share& who, std::function<bool(std::uint32_t)> from);
   std::uint32_t join_peer(Time when);
   void watch_joining();
+  void watch_whole();
+  [[nodiscard]] Duration random_wait(Duration each);
+  // measure.cpp
   void measure(Report& report);
+  void measure_spread(Figures& figures);
+  void measure_trouble(Figures& figures);
+  void measure_graph(Figures& figures);
+  void measure_idle(Figures& figures);
 
   Scenario scenario_;
   RunOptions options_;
@@ -74,12 +81,16 @@ class Run {
     std::uint32_t plan = 0, topic = 0;
   };
   std::vector<TopicOf> topics_;
-  Traffic at_first_publish_, at_idle_;
-  double idle_bytes_ = 0;
+  Traffic at_first_publish_;
+  Traffic idle_;                                      // within the window `idle`, once that is over
+  std::uint64_t idle_changes_ = 0, idle_rounds_ = 0;  // likewise
+  std::uint64_t changes_ = 0;                         // of membership: joins, departures, crashes, restarts
+  std::size_t seed_neighbours_ = 0;                   // at most
+  Time one_component_ = never, rosters_full_ = never;
   Time all_started_{}, all_joined_ = never;
   Duration done_{0};
   std::uint8_t next_side_ = 1;
-  double real_seconds_ = 0;
+  double real_seconds_ = 0, core_seconds_ = 0;
 };
 
 }  // namespace boato::sim

@@ -3,14 +3,15 @@
 
 #include "overlay/base/check.hpp"
 #include "tools/sim/figures.hpp"
+#include "tools/sim/scenario_verbs.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
-#include <sstream>
 #include <utility>
 
 namespace boato::sim {
@@ -21,27 +22,6 @@ std::uint32_t Share::of(std::uint32_t all) const {
 }
 
 namespace {
-
-constexpr std::array<std::pair<Action::Verb, std::string_view>, 18> verbs{{
-    {Action::Verb::crash, "crash"},
-    {Action::Verb::restart, "restart"},
-    {Action::Verb::leave, "leave"},
-    {Action::Verb::join, "join"},
-    {Action::Verb::pause, "pause"},
-    {Action::Verb::partition, "partition"},
-    {Action::Verb::cut, "cut"},
-    {Action::Verb::slow, "slow"},
-    {Action::Verb::skew, "skew"},
-    {Action::Verb::loss, "loss"},
-    {Action::Verb::vanish, "vanish"},
-    {Action::Verb::duplicate, "duplicate"},
-    {Action::Verb::forge, "forge"},
-    {Action::Verb::reset, "reset"},
-    {Action::Verb::subscribe, "subscribe"},
-    {Action::Verb::unsubscribe, "unsubscribe"},
-    {Action::Verb::forget, "forget"},
-    {Action::Verb::heal, "heal"},
-}};
 
 std::string_view trim(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t' || s.front() == '\r')) s.remove_prefix(1);
@@ -143,10 +123,31 @@ class Parser {
     for (const Gate& gate : out_.gates)
       if (of_baseline(gate.figure) && !out_.baselines)
         return fail("the gate " + gate.figure + " needs 'baselines = true'"), std::nullopt;
+    for (const Gate& gate : out_.gates)
+      if (const std::string_view key = key_needed(gate.figure); !key.empty())
+        return fail("the gate " + gate.figure + " needs '" + std::string{key} + "'"), std::nullopt;
     return out_;
   }
 
  private:
+  // What a scenario must ask for so that the figure is measured; empty: it does.
+  [[nodiscard]] std::string_view key_needed(std::string_view figure) const {
+    const auto one_of = [&](std::initializer_list<std::string_view> names) {
+      return std::ranges::find(names, figure) != names.end();
+    };
+    if (!out_.baselines && figure == "last_over_flood") return "baselines = true";
+    if (!out_.watch_deaths && one_of({"suspected_p50", "gone_p99", "gone_healthy", "gone_slow"}))
+      return "watch_deaths = true";
+    if (out_.calm.empty() && one_of({"calm_p99", "added_p99", "trouble_ratio", "orphans_added"}))
+      return "calm = 20s .. 40s";
+    if (out_.trouble.empty() && one_of({"trouble_p99", "added_p99", "trouble_ratio"}))
+      return "trouble = 40s .. 60s";
+    if (out_.idle_until <= out_.idle_from &&
+        one_of({"idle_bytes", "roster_bytes", "roster_change_bytes", "equal_session"}))
+      return "idle = 30s .. 40s";
+    return {};
+  }
+
   bool fail(const std::string& what) {
     error_.text = file_ + ":" + std::to_string(line_) + ": " + what;
     return false;
@@ -202,6 +203,9 @@ class Parser {
     if (key == "hasty") return boolean(value, s.hasty);
     if (key == "real_crypto") return boolean(value, s.real_crypto);
     if (key == "judge_rest") return boolean(value, s.judge_rest);
+    if (key == "calm") return range(value, s.calm.from, s.calm.until);
+    if (key == "trouble") return range(value, s.trouble.from, s.trouble.until);
+    if (key == "watch_deaths") return boolean(value, s.watch_deaths);
     if (key == "baselines") return boolean(value, s.baselines);
     return known = false;
   }
@@ -279,12 +283,16 @@ class Parser {
       if (!duration(next(), a.every) || a.every.count() == 0 || next() != "from" || !duration(next(), a.at) ||
           next() != "to" || !duration(next(), a.last))
         return fail("expected: every 2s from 20s to 60s ...");
+    } else if (when == "each") {
+      if (!duration(next(), a.each) || a.each.count() == 0 || next() != "from" || !duration(next(), a.at) ||
+          next() != "to" || !duration(next(), a.last))
+        return fail("expected: each 1h from 20s to 60s ...");
     } else {
-      return fail("a line of the timeline begins with 'at' or 'every'");
+      return fail("a line of the timeline begins with 'at', 'every' or 'each'");
     }
     const std::string_view name = next();
-    const auto verb = std::ranges::find(verbs, name, [](const auto& v) { return v.second; });
-    if (verb == verbs.end()) return fail("unknown action '" + std::string{name} + "'");
+    const auto verb = std::ranges::find(action_verbs, name, &ActionVerb::second);
+    if (verb == action_verbs.end()) return fail("unknown action '" + std::string{name} + "'");
     a.verb = verb->first;
     if (a.verb != Action::Verb::heal) {
       const std::string_view who = next();
@@ -299,8 +307,17 @@ class Parser {
         a.one_way = true;
       } else if (word == "spare-publishers") {
         a.spare_publishers = true;
+      } else if (word == "among-seeds") {
+        a.among = Action::Among::seeds;
+      } else if (word == "spare-seeds") {
+        a.among = Action::Among::others;
       } else if (word == "for") {
-        if (!duration(next(), a.lasting)) return fail("'for' needs a time");
+        const std::string_view time = next();
+        if (!(time.find("..") == std::string_view::npos ? duration(time, a.lasting)
+                                                        : range(time, a.lasting, a.lasting_max)))
+          return fail("'for' needs a time such as 20s, or 500ms..30s");
+        if (a.lasting_max.count() > 0 && a.lasting_max < a.lasting)
+          return fail("'for' has a range that is upside down");
       } else if (word == "by") {
         if (!duration(next(), a.by)) return fail("'by' needs a time");
       } else if (word == "to") {
@@ -346,20 +363,6 @@ class Parser {
   Scenario out_;
 };
 
-std::string text_of(Duration d) {
-  if (d.count() % 1'000'000 == 0) return std::to_string(d.count() / 1'000'000) + "s";
-  if (d.count() % 1'000 == 0) return std::to_string(d.count() / 1'000) + "ms";
-  return std::to_string(d.count()) + "us";
-}
-std::string text_of(double value) {
-  std::array<char, 32> room;
-  const auto end = std::to_chars(room.data(), room.data() + room.size(), value).ptr;
-  return {room.data(), end};
-}
-std::string text_of(const Share& s) {
-  return s.count != 0 ? std::to_string(s.count) : text_of(s.part * 100) + "%";
-}
-
 }  // namespace
 
 std::optional<Scenario> parse_scenario(std::string_view text, const std::string& file, ScenarioError& error) {
@@ -384,60 +387,6 @@ std::optional<Scenario> load_scenario(const std::string& name, const std::string
     scenario->name = path ? name : base;
   }
   return scenario;
-}
-
-std::string to_text(const Scenario& s) {
-  std::ostringstream out;
-  out << "about = \"" << s.about << "\"\npeers = " << s.peers << "\nseeds = " << s.seeds
-      << "\njoining = " << text_of(s.joining) << "\nduration = " << text_of(s.duration)
-      << "\nquiet = " << text_of(s.quiet) << "\ncheck_every = " << s.check_every
-      << "\nfull_links = " << (s.full_links ? "true" : "false")
-      << "\nhasty = " << (s.hasty ? "true" : "false")
-      << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
-      << "\njudge_rest = " << (s.judge_rest ? "true" : "false")
-      << "\nbaselines = " << (s.baselines ? "true" : "false") << "\n";
-  if (s.idle_until.count() > 0)
-    out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
-  const NetworkDials& n = s.network;
-  out << "\n[network]\ndelay = " << text_of(n.delay_min) << " .. " << text_of(n.delay_max)
-      << "\njitter = " << text_of(n.jitter) << "\nloss = " << text_of(n.loss * 100)
-      << "%\nvanish = " << text_of(n.vanish * 100) << "%\nduplicate = " << text_of(n.duplicate * 100)
-      << "%\nforge = " << text_of(n.forge * 100) << "%\nreset = " << text_of(n.reset * 100)
-      << "%\nbandwidth = " << n.bandwidth << " B/s\nqueue_max = " << n.queue_max << " B\n";
-  for (const TopicPlan& t : s.topics) {
-    out << "\n[topic " << t.name << "]\ncopies = " << t.copies << "\nmembers = " << text_of(t.members)
-        << "\npublishers = " << text_of(t.publishers) << "\nwildcard = " << (t.wildcard ? "true" : "false")
-        << "\nrate = " << text_of(t.rate) << " /s\npayload = " << t.payload << "\nbatch = " << t.batch
-        << "\npublish = " << text_of(t.from) << " .. " << text_of(t.until)
-        << "\nreliability = " << (t.reliability == Reliability::unreliable ? "unreliable" : "reliable")
-        << "\norder = " << (t.order == Order::none ? "none" : "fifo") << "\n";
-  }
-  if (!s.actions.empty()) out << "\n[timeline]\n";
-  for (const Action& a : s.actions) {
-    if (a.every.count() > 0)
-      out << "every " << text_of(a.every) << " from " << text_of(a.at) << " to " << text_of(a.last);
-    else
-      out << "at " << text_of(a.at);
-    out << " " << std::ranges::find(verbs, a.verb, [](const auto& v) { return v.first; })->second;
-    if (a.verb != Action::Verb::heal) out << " " << text_of(a.who);
-    if (a.silent) out << " silent";
-    if (a.one_way) out << " one-way";
-    if (a.spare_publishers) out << " spare-publishers";
-    if (a.by.count() > 0) out << " by " << text_of(a.by);
-    if (a.bandwidth > 0) out << " to " << a.bandwidth << "B/s";
-    if (a.ppm != 0) out << " rate " << a.ppm;
-    if (!a.topic.empty()) out << " topic " << a.topic;
-    if (a.lasting.count() > 0) out << " for " << text_of(a.lasting);
-    out << "\n";
-  }
-  if (!s.gates.empty()) out << "\n[gates]\n";
-  for (const Gate& g : s.gates)
-    out << g.figure
-        << (g.is == Gate::Is::at_most    ? " <= "
-            : g.is == Gate::Is::at_least ? " >= "
-                                         : " = ")
-        << text_of(g.value) << "\n";
-  return out.str();
 }
 
 }  // namespace boato::sim

@@ -7,6 +7,7 @@
 
 #include "overlay/base/rng.hpp"
 #include "tools/sim/conditions.hpp"
+#include "tools/sim/window.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -41,6 +42,8 @@ struct TopicPlan {
 struct Action {
   enum class Verb : std::uint8_t {
     crash,
+    crash_relay,
+    publish,
     restart,
     leave,
     join,
@@ -62,9 +65,11 @@ struct Action {
   Verb verb{};
   Duration at{0};
   Duration every{0}, last{0};  // repeated until `last`, if every > 0
+  Duration each{0};            // as `every`, at random moments: on average so long apart for each peer
   Share who;
-  Duration lasting{0};  // 0 = until healed
-  Duration by{0};       // slow, skew
+  Duration lasting{0}, lasting_max{0};  // 0 = until healed; drawn from the range, if it is one
+  enum class Among : std::uint8_t { all, seeds, others } among{};
+  Duration by{0};  // slow, skew
   std::uint64_t bandwidth = 0;
   std::int64_t ppm = 0;
   bool silent = false, one_way = false, spare_publishers = false;
@@ -88,6 +93,8 @@ struct Scenario {
   Duration duration = std::chrono::seconds{60};
   Duration quiet = std::chrono::seconds{30};  // after everything is healed, before the oracles of rest
   Duration idle_from{0}, idle_until{0};       // idle bytes are taken between these
+  Window calm, trouble;                       // latencies of events published then are compared
+  bool watch_deaths = false;                  // who believes whom dead, and when: costs time
   std::uint32_t check_every = 16;
   bool full_links = false, real_crypto = false;
   bool hasty = false;  // peers found a topic without asking first

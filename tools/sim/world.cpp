@@ -48,14 +48,20 @@ class World::Sink {
       say("send " + name + " to " + other(link) + " link " + std::to_string(link.raw()) + " " +
           std::to_string(envelope.size()) + "+" + std::to_string(body.size()) + " B");
     }
+    if (peer_ == w_.publishing_ && !body.empty()) see_first_cast(link, envelope);
     if (w_.transport_->holds(peer_, link))
       w_.transport_->send(w_.now_, peer_, link, flow, envelope, std::move(body));
   }
   void on_deliver(Delivery&& d) {
     mark(2, d.topic.raw(), std::uint64_t{d.index} << 32 | std::uint64_t{d.count} << 8 | d.hops);
     const Ghost::Heard heard = w_.ghost_.delivered(w_.now_, peer_, d);
-    if (heard.fresh > 0 && !heard.own && !heard.early)
+    if (heard.fresh > 0 && !heard.own && !heard.early) {
       w_.collector_.delivered(w_.now_ - heard.published, heard.fresh, d.hops);
+      w_.reunion_.delivered(w_.now_, heard.published, peer_, heard.fresh);
+      if (!w_.conditions_.is_slow(peer_) && !w_.conditions_.is_slow(heard.publisher))
+        w_.latencies_.delivered(w_.now_, heard.published, heard.publisher, ring_place(w_.id(peer_)),
+                                heard.fresh);
+    }
     if (w_.options_.trace) say_delivered(d);
   }
   void say_delivered(const Delivery& d) {
@@ -75,7 +81,12 @@ class World::Sink {
   void on_notice(TopicNotice&& n) {
     mark(4, n.topic.raw(), static_cast<std::uint64_t>(n.kind));
     if (n.kind == TopicNotice::Kind::opened) w_.pattern_opened(peer_, n.topic);
-    if (n.kind == TopicNotice::Kind::ready) w_.ghost_.ready(w_.now_, peer_, n.topic);
+    if (n.kind == TopicNotice::Kind::ready) {
+      w_.ghost_.ready(w_.now_, peer_, n.topic);
+      SimPeer& p = w_.peers_[peer_];
+      if (p.starts > 1 && !std::exchange(p.rejoined, true))
+        w_.rejoined_.add(static_cast<std::uint64_t>((w_.now_ - p.started).count()));
+    }
     if (w_.options_.trace) say("notice " + std::to_string(static_cast<int>(n.kind)));
   }
   void on_taken(const TakenNotice& t) { mark(5, t.first.raw(), t.last.raw() << 8 | t.holders); }
@@ -94,6 +105,8 @@ class World::Sink {
   void on_drop(const Drop&) {}
   void on_note(const Note& n) {
     w_.collector_.note(n);
+    if (w_.options_.watch_deaths && n.counter == Counter::suspicions) w_.deaths_.suspected(w_.now_);
+    if (w_.options_.watch_deaths && n.counter == Counter::members_gone) w_.declared_by(peer_);
     // All peers are honest and of one version here: whoever finds another's frame wrong has found a mistake,
     // unless the network did what no link does.
     const NetworkDials& dials = w_.conditions_.dials;
@@ -111,6 +124,12 @@ class World::Sink {
     w_.mix(static_cast<std::uint64_t>(w_.now_.time_since_epoch().count()), verb << 32 | peer_);
     w_.mix(a, b);
   }
+  void see_first_cast(LinkId link, Bytes envelope) {
+    wire::Cast cast;
+    if (!wire::decode(envelope, cast) || cast.hops != 0) return;
+    const auto ends = w_.transport_->ends(link);
+    w_.first_casts_.push_back({ends[0] == peer_ ? ends[1] : ends[0], {cast.lo, cast.hi}});
+  }
   void say(const std::string& what) { w_.say(peer_, what); }
   std::string other(LinkId link) const {
     const auto ends = w_.transport_->ends(link);
@@ -127,7 +146,8 @@ World::World(WorldOptions options)
       network_{sim_network(crypto_)},
       records_{crypto_, network_},
       conditions_{options_.network, rng_.fork("conditions")},
-      ghost_{verdicts_} {
+      ghost_{verdicts_},
+      latencies_{options_.calm, options_.trouble} {
   const Rng rng = rng_.fork("transport");
   if (options_.full_links)
     transport_ = std::make_unique<FullTransport>(*this, heap_, conditions_, rng, crypto_, network_, slabs_);
@@ -166,6 +186,7 @@ void World::run_until(Time until) {
     BOATO_CHECK(entry.at >= now_);
     if (baselines_) baselines_->run_until(entry.at);
     now_ = entry.at;
+    ++happenings_;
     happen(entry);
   }
   if (baselines_) baselines_->run_until(until);
@@ -251,7 +272,10 @@ bool World::answers(std::uint32_t peer) const { return peer < peers_.size() && p
 void World::start(std::uint32_t peer) {
   SimPeer& p = peers_[peer];
   if (p.core) return;
+  restarts_ += p.starts > 0;
   ++p.starts;
+  p.started = now_;
+  p.rejoined = false;
   p.machine_up = true;
   p.departed = p.leaving = p.paused = false;
   // Clocks of different peers have nothing in common, so that mixing them up shows.
@@ -301,6 +325,9 @@ void World::crash(std::uint32_t peer, bool silent) {
   if (!peers_[peer].core) return;
   mix(1, peer);
   end(peer, silent);
+  if (!options_.watch_deaths) return;
+  deaths_.died(now_, peer);
+  if (!std::exchange(looking_for_dead_, true)) at(now_ + Deaths::look_every, [this] { look_for_dead(); });
 }
 
 void World::leave(std::uint32_t peer) {
@@ -319,13 +346,16 @@ void World::leave(std::uint32_t peer) {
 
 void World::pause(std::uint32_t peer) {
   SimPeer& p = peers_[peer];
-  if (p.core && !p.leaving) p.paused = true;
+  if (!p.core || p.leaving) return;
+  p.paused = true;
+  deaths_.paused(now_, peer);
 }
 
 void World::resume(std::uint32_t peer) {
   SimPeer& p = peers_[peer];
   if (!p.core || !p.paused) return;
   p.paused = false;
+  deaths_.resumed(now_, peer);
   // What waited in its sockets comes first, in order, as one turn each; then its late timers.
   std::vector<Input> inputs = std::exchange(p.inputs, {});
   for (Input& input : inputs)

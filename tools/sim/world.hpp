@@ -11,8 +11,12 @@
 #include "tools/sim/baselines.hpp"
 #include "tools/sim/collector.hpp"
 #include "tools/sim/conditions.hpp"
+#include "tools/sim/deaths.hpp"
 #include "tools/sim/event_heap.hpp"
 #include "tools/sim/ghost.hpp"
+#include "tools/sim/graph.hpp"
+#include "tools/sim/latencies.hpp"
+#include "tools/sim/reunion.hpp"
 #include "tools/sim/transport.hpp"
 
 #include <algorithm>
@@ -36,6 +40,8 @@ struct WorldOptions {
   bool hasty = false;             // topics are opened at once, so that many peers found the same one
   bool real_crypto = false;       // else the toy table: ten thousand peers of real cryptography do not fit
   bool baselines = false;         // what ours publishes is also spread by flood and Plumtree, beside it
+  Window calm{}, trouble{};       // events published then are measured apart
+  bool watch_deaths = false;      // see deaths.hpp
   std::uint32_t check_every = 1;  // check_invariants() after each n-th step of a peer; 0 = never
   std::function<void(const std::string&)> trace{};  // one line per effect
 };
@@ -69,10 +75,15 @@ class World final : public TransportHost, public BaselineHost {
     Time until = never;
   };
   void add_publisher(const Publisher& publisher, Time from);
+  // So many events in a row, now, by a publisher that runs. Nothing if there is none.
+  void publish_at_once(std::uint64_t events);
 
   // --- faults
   void start(std::uint32_t peer);
   void crash(std::uint32_t peer, bool silent);  // its process dies; silent: with its machine
+  // When an event is published next, one of those to whom its publisher handed a part of more than themselves
+  // loses power while the frame is on its way.
+  void crash_relay_of_next_event() { ++relays_to_crash_; }
   void leave(std::uint32_t peer);
   void pause(std::uint32_t peer);
   void resume(std::uint32_t peer);
@@ -81,6 +92,8 @@ class World final : public TransportHost, public BaselineHost {
   Conditions& conditions() { return conditions_; }
   void conditions_changed();
   std::size_t cut_links(double chance) { return transport_->cut_some(now_, chance); }
+  // A partition has ended; `alone` was cut off from all, or ~0.
+  void reunite(std::uint32_t alone);
   // Everybody runs who did not leave or crash, and the network is whole again.
   void heal();
 
@@ -108,10 +121,21 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
   [[nodiscard]] Ghost& ghost() { return ghost_; }
   [[nodiscard]] const Collector& collector() const { return collector_; }
+  [[nodiscard]] const Latencies& latencies() const { return latencies_; }
+  [[nodiscard]] const Deaths& deaths() const { return deaths_; }
+  [[nodiscard]] const Reunion& reunion() const { return reunion_; }
+  // Of all that run, by active links.
+  [[nodiscard]] Graph overlay() const;
+  // The part of all pairs of members of which one lists the other; 1 if there is no topic.
+  [[nodiscard]] double rosters_filled() const;
+  [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
+  [[nodiscard]] const Histogram& rejoined() const { return rejoined_; }  // us, from a restart to `ready`
+  [[nodiscard]] std::uint32_t publisher_copies_most() const { return publisher_copies_most_; }
   [[nodiscard]] const Baselines* baselines() const { return baselines_.get(); }  // null: not asked for
   [[nodiscard]] const TransportCounters& transport() const { return transport_->counters(); }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }  // of all effects so far
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] std::uint64_t happenings() const { return happenings_; }  // taken from the heap
   [[nodiscard]] std::uint64_t publish_refused() const {
     return publish_refused_;
   }  // no room, or the topic not open
@@ -157,6 +181,8 @@ class World final : public TransportHost, public BaselineHost {
     Duration wall_offset{0};
     Time armed = never;
     std::uint64_t starts = 0;
+    Time started{};
+    bool rejoined = false;         // ready in some topic since a restart
     std::uint32_t wakes_here = 0;  // timers at one moment in a row
     Time last_wake{};
     bool paused = false, machine_up = false, departed = false, leaving = false;
@@ -181,7 +207,9 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] bool paused(std::uint32_t peer) const override { return peers_[peer].paused; }
   [[nodiscard]] bool answers(std::uint32_t peer) const override;
   [[nodiscard]] const Self& self(std::uint32_t peer) const override { return peers_[peer].self; }
-  void carried(const Carried& carried) override { collector_.carried(carried); }
+  void carried(const Carried& carried) override {
+    reunion_.carried(now_, carried, collector_.carried(carried));
+  }
   void link_up(std::uint32_t peer, const LinkUp& up) override;
   void link_down(std::uint32_t peer, LinkId link, CloseReason why) override;
   void dial_failed(std::uint32_t peer, const DialWish& wish) override;
@@ -212,6 +240,12 @@ class World final : public TransportHost, public BaselineHost {
   void open(std::uint32_t peer, const Want& want, Time since);
   void open_now(std::uint32_t peer, const Want& want);
   bool name_more_seeds(std::uint32_t peer);
+  void publish(std::uint32_t publisher, std::uint16_t events);
+  void crash_relay(std::uint32_t publisher);
+  void look_for_dead();
+  void look_for_one_component();
+  void declared_by(std::uint32_t peer);  // it has just struck somebody from its roster
+  [[nodiscard]] bool lists(std::uint32_t member, std::uint32_t other) const;
   [[nodiscard]] bool serves(std::uint32_t peer) const {
     return peers_[peer].core && !peers_[peer].leaving && !peers_[peer].paused;
   }
@@ -233,6 +267,20 @@ class World final : public TransportHost, public BaselineHost {
   Verdicts verdicts_;
   Ghost ghost_;
   Collector collector_;
+  Latencies latencies_;
+  Deaths deaths_;
+  Reunion reunion_;
+  bool looking_for_dead_ = false;
+  // The parts that the publisher of this moment hands out.
+  struct FirstCast {
+    std::uint32_t to = 0;
+    RingPart part;
+  };
+  std::uint32_t publishing_ = ~std::uint32_t{0};
+  std::vector<FirstCast> first_casts_;
+  std::uint32_t relays_to_crash_ = 0, publisher_copies_most_ = 0;
+  std::uint64_t restarts_ = 0;
+  Histogram rejoined_;
   std::deque<SimPeer> peers_;
   std::vector<std::pair<std::uint64_t, std::uint32_t>> by_place_;
   std::vector<SimTopic> topics_;
@@ -242,7 +290,7 @@ class World final : public TransportHost, public BaselineHost {
   std::unique_ptr<Baselines> baselines_;
   Time now_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
-  std::uint64_t steps_ = 0, publish_refused_ = 0;
+  std::uint64_t steps_ = 0, happenings_ = 0, publish_refused_ = 0;
   bool beyond_links_ = false;  // frames have vanished or were altered
   Bytes last_frame_{};         // the one that is handled just now
   std::vector<std::uint64_t> content_;

@@ -128,6 +128,23 @@ void World::on_publish(std::uint32_t index) {
   PublisherState& s = publishers_[index];
   if (now_ > s.what.until) return;
   heap_.plan(now_ + std::max(s.what.every, Duration{1}), Happening::publish, index);
+  publish(index, s.what.batch);
+}
+
+void World::publish_at_once(std::uint64_t events) {
+  for (std::uint32_t i = 0; i < publishers_.size(); ++i) {
+    if (!serves(publishers_[i].what.peer)) continue;
+    for (std::uint64_t left = events; left > 0;) {
+      const auto n = static_cast<std::uint16_t>(std::min<std::uint64_t>(left, 64));
+      publish(i, n);
+      left -= n;
+    }
+    return;
+  }
+}
+
+void World::publish(std::uint32_t index, std::uint16_t events) {
+  PublisherState& s = publishers_[index];
   SimPeer& p = peers_[s.what.peer];
   const SimTopic& topic = topics_[s.what.topic];
   if (!p.core || p.paused || p.leaving || !topic.known) return;
@@ -140,11 +157,11 @@ void World::on_publish(std::uint32_t index) {
     return;
   }
   const std::size_t room =
-      wire::batch_header_bytes + s.what.batch * (wire::event_header_bytes + std::size_t{s.what.payload});
+      wire::batch_header_bytes + events * (wire::event_header_bytes + std::size_t{s.what.payload});
   wire::BatchBuilder batch{slabs_.take(room)};
   content_.clear();
   payload_.resize(std::max<std::size_t>(s.what.payload, 16));
-  for (std::uint16_t i = 0; i < s.what.batch; ++i) {
+  for (std::uint16_t i = 0; i < events; ++i) {
     Rng fill{(std::uint64_t{index} << 40 | p.starts << 32) ^ (s.next + i)};
     put_be(payload_.data(), s.next + i);
     put_be(payload_.data() + 8, fill.next());
@@ -164,7 +181,28 @@ void World::on_publish(std::uint32_t index) {
     baselines_->publish(now_, {topic.ghost, s.what.peer, s.next, static_cast<std::uint32_t>(content_.size()),
                                static_cast<std::uint32_t>(room), now_});
   s.next += content_.size();
+  publishing_ = s.what.peer;
   settle(s.what.peer);
+  publishing_ = ~std::uint32_t{0};
+  publisher_copies_most_ = std::max(publisher_copies_most_, static_cast<std::uint32_t>(first_casts_.size()));
+  if (relays_to_crash_ > 0) crash_relay(s.what.peer);
+  first_casts_.clear();
+}
+
+void World::crash_relay(std::uint32_t publisher) {
+  std::erase_if(first_casts_, [&](const FirstCast& cast) {
+    const auto inside = [&](std::uint32_t i) {
+      return i != cast.to && up(i) && cast.part.has(ring_place(id(i)));
+    };
+    for (std::uint32_t i = 0; i < peers(); ++i)
+      if (inside(i)) return publishes(cast.to);
+    return true;  // a part of its own only
+  });
+  if (first_casts_.empty()) return;
+  --relays_to_crash_;
+  const FirstCast& cast = first_casts_[rng_.below(first_casts_.size())];
+  latencies_.orphaned(now_, publisher, cast.part);
+  crash(cast.to, true);
 }
 
 void World::forget_members(double part, std::uint64_t seed) {
