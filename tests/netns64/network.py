@@ -29,7 +29,7 @@ def missing():
     for program, package in (("ip", "iproute2"), ("tc", "iproute2"), ("nft", "nftables")):
         if shutil.which(program) is None:
             return f"{program} is missing: apt-get install {package}"
-    probe = Network(f"{PREFIX}{os.getpid()}p")
+    probe = Network(1, f"{PREFIX}{os.getpid()}p")
     try:
         probe.add(0)
     except OSError as error:
@@ -55,8 +55,8 @@ def sweep():
 
 
 class Network:
-    def __init__(self, tag=f"{PREFIX}{os.getpid()}"):
-        self.tag, self.bridge, self.hosts = tag, f"{tag}-bridge", set()
+    def __init__(self, count, tag=f"{PREFIX}{os.getpid()}"):
+        self.count, self.tag, self.bridge, self.hosts = count, tag, f"{tag}-bridge", set()
 
     def space(self, host):
         return f"{self.tag}-{host}"
@@ -64,6 +64,10 @@ class Network:
     @staticmethod
     def address(host):
         return f"10.77.{host // 250}.{host % 250 + 1}"
+
+    @staticmethod
+    def mac(host):
+        return f"02:00:00:00:{host // 256:02x}:{host % 256:02x}"
 
     def inside(self, host):
         """The words in front of a program that shall run on this host; it keeps the pid of the program."""
@@ -76,9 +80,13 @@ class Network:
             run("ip", "netns", "exec", self.bridge, "nft", "-f", "-", stdin=RULES)
         run("ip", "netns", "add", self.space(host))
         self.hosts.add(host)
-        run("ip", "-n", self.bridge, "-batch", "-", stdin=f"link add p{host} type veth peer name eth0 netns {self.space(host)}\n"
+        run("ip", "-n", self.bridge, "-batch", "-", stdin=f"link add p{host} type veth peer name eth0 address {self.mac(host)} netns {self.space(host)}\n"
             f"link set p{host} master br0\nlink set p{host} up\n")
-        run("ip", "-n", self.space(host), "-batch", "-", stdin=f"link set lo up\naddr add {self.address(host)}/16 dev eth0\nlink set eth0 up\n")
+        # Nobody asks for hardware addresses: the kernel's table of answers is one for all namespaces, and 64 times 63 overflow it.
+        known = "".join(f"neigh add {self.address(other)} lladdr {self.mac(other)} dev eth0 nud permanent\n"
+                        for other in range(self.count) if other != host)
+        run("ip", "-n", self.space(host), "-batch", "-",
+            stdin=f"link set lo up\naddr add {self.address(host)}/16 dev eth0\nlink set eth0 up\n{known}")
 
     def rules(self, text):
         run("ip", "netns", "exec", self.bridge, "nft", "-f", "-", stdin=text)

@@ -40,7 +40,7 @@ class Run:
         chosen = self.rng.sample(range(count), count // 2)
         self.mortal = set(chosen[: count // 4])
         self.publishers = chosen[: max(1, count // 32)] + chosen[count // 4:][: max(2, count // 16)]
-        self.network = network.Network()
+        self.network = network.Network(count)
         self.swarm = swarm.Swarm(self.network)
         self.line_number, self.next_line, self.next_word, self.may_gap = 0, 0.0, 0.0, set()
 
@@ -198,6 +198,7 @@ def main():
         return SKIPPED
     network.sweep()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it would be ignored
     print(f"netns64: seed {options.seed}", flush=True)
     run = Run(options)
     try:
