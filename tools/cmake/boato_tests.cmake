@@ -39,7 +39,8 @@ function(boato_test room)
 endfunction()
 
 # boato_script_test(<name> <label> <script> [<argument>...]): runs a script of this folder; it passes if it exits 0.
-# The script finds the programs in $BOATO_BIN. Label cli: the command line; such tests run alone, for they measure and kill.
+# The script finds the programs in $BOATO_BIN. Label cli: the command line; netns: needs root, and is run
+# by ctest -L netns only. Such tests run alone, for they measure and kill.
 function(boato_script_test name label script)
   add_test(NAME ${label}.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
   set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 600 RUN_SERIAL ON
