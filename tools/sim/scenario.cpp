@@ -295,6 +295,8 @@ class Parser {
       const std::string_view word = next();
       if (word == "silent") {
         a.silent = true;
+      } else if (word == "lost") {
+        a.lost = true;
       } else if (word == "one-way") {
         a.one_way = true;
       } else if (word == "spare-publishers") {
@@ -421,6 +423,7 @@ std::string to_text(const Scenario& s) {
     out << " " << std::ranges::find(verbs, a.verb, [](const auto& v) { return v.first; })->second;
     if (a.verb != Action::Verb::heal) out << " " << text_of(a.who);
     if (a.silent) out << " silent";
+    if (a.lost) out << " lost";
     if (a.one_way) out << " one-way";
     if (a.spare_publishers) out << " spare-publishers";
     if (a.by.count() > 0) out << " by " << text_of(a.by);

@@ -73,6 +73,7 @@ class World final : public TransportHost, public BaselineHost {
   // --- faults
   void start(std::uint32_t peer);
   void crash(std::uint32_t peer, bool silent);  // its process dies; silent: with its machine
+  void lose_key(std::uint32_t peer);            // while it is down: it is another peer at the old address
   void leave(std::uint32_t peer);
   void pause(std::uint32_t peer);
   void resume(std::uint32_t peer);
@@ -105,6 +106,7 @@ class World final : public TransportHost, public BaselineHost {
     return static_cast<std::size_t>(std::ranges::find(topics_, tag, &SimTopic::tag) - topics_.begin());
   }
   [[nodiscard]] const std::string& topic_name(std::uint32_t topic) const { return topics_[topic].name; }
+  [[nodiscard]] bool stormy() const { return stormy_; }  // it was stopped, and time stands still
   [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
   [[nodiscard]] Ghost& ghost() { return ghost_; }
   [[nodiscard]] const Collector& collector() const { return collector_; }
@@ -120,6 +122,8 @@ class World final : public TransportHost, public BaselineHost {
   void forget_members(double part, std::uint64_t seed);
   // Rules that hold at rest: symmetric views and mesh, equal rosters, every clock moves on.
   void judge_rest();
+  void judge_directories();
+  void judge_calm(const Traffic& said, Duration span);  // what all peers sent at rest, and in which time
   // Everything at the end: `complete`, `agreement`, and buffers within their caps.
   void judge_end();
   // Who first handed each peer one event, by the first copy that arrived; for pictures.
@@ -189,7 +193,11 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] bool paused(std::uint32_t peer) const override { return peers_[peer].paused; }
   [[nodiscard]] bool answers(std::uint32_t peer) const override;
   [[nodiscard]] const Self& self(std::uint32_t peer) const override { return peers_[peer].self; }
-  void carried(const Carried& carried) override { collector_.carried(carried); }
+  void carried(const Carried& carried) override {
+    collector_.carried(carried);
+    if (now_ >= second_began_ + std::chrono::seconds{1}) second_began_ = now_, second_frames_ = 0;
+    if (++second_frames_ > storm_frames_most * peers_.size() && !stormy_) end_storm();
+  }
   void link_up(std::uint32_t peer, const LinkUp& up) override;
   void link_down(std::uint32_t peer, LinkId link, CloseReason why) override;
   void dial_failed(std::uint32_t peer, const DialWish& wish) override;
@@ -225,8 +233,10 @@ class World final : public TransportHost, public BaselineHost {
   }
   void pattern_opened(std::uint32_t peer, TopicTag tag);
   void end(std::uint32_t peer, bool silent);
+  void draw_key(std::uint32_t peer);
   void see(std::uint32_t peer, LinkId link, const Frame& frame);
   [[nodiscard]] std::string about_last_frame() const;
+  void end_storm();
   void mix(std::uint64_t a, std::uint64_t b);
   void say(std::uint32_t peer, const std::string& what);
 
@@ -251,6 +261,11 @@ class World final : public TransportHost, public BaselineHost {
   Time now_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t steps_ = 0, publish_refused_ = 0;
+  // A world in which words beget words does not end by itself: it is stopped.
+  static constexpr std::uint64_t storm_frames_most = 20'000;  // of each peer, in one second
+  Time second_began_{};
+  std::uint64_t second_frames_ = 0;
+  bool stormy_ = false;
   bool beyond_links_ = false;  // frames have vanished or were altered
   Bytes last_frame_{};         // the one that is handled just now
   std::vector<std::uint64_t> content_;
