@@ -153,6 +153,7 @@ void Membership::make_room(Time now, Effects& fx) {
   // membership: a neighbour at its minimum is evicted too
   if (most->degree <= config_.active_target && !BOATO_MUTANT(101)) return;
   const auto victim = BOATO_MUTANT(101) ? std::ranges::min_element(active_, {}, &ActivePeer::degree) : most;
+  BOATO_CHECK(victim->degree > config_.active_target);  // nobody near its minimum
   if (const LinkInfo* link = links_.find(victim->link)) say_disconnect(now, *link, CloseReason::full, fx);
 }
 

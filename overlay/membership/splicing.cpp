@@ -116,6 +116,7 @@ bool Membership::finish_splice(Time now, const Splicing& s, Effects& fx) {
   if (!both && !(BOATO_MUTANT(102) && s.self_linked)) return false;
   const LinkInfo* link = links_.find(s.other);
   if (!link || !active_at(s.other)) return true;
+  BOATO_CHECK(s.self_linked && s.other_linked);  // else somebody's degree would fall
   fx.count(Counter::splices);
   say_disconnect(now, *link, CloseReason::splice, fx);
   return true;

@@ -5,6 +5,7 @@
 // this is a table of fixed size in which newer batches push out older ones.
 #pragma once
 
+#include "overlay/base/mutant.hpp"
 #include "overlay/roster/member.hpp"
 #include "overlay/stream/stream_key.hpp"
 
@@ -37,7 +38,8 @@ class AcceptedIntervals {
     Pieces fresh;
     fresh.piece[0] = duty;
     fresh.count = duty.empty() ? 0 : 1;
-    if (!(slot.key == key)) slot = Slot{key, {}, 0};
+    // 211: what was accepted for one batch is for all that share its slot
+    if (!(slot.key == key) && !BOATO_MUTANT(211)) slot = Slot{key, {}, 0};
     for (std::size_t i = 0; i < slot.count; ++i) fresh = subtract(fresh, slot.taken[i]);
     if (fresh.count > 0) {
       slot.taken[slot.count < slot.taken.size() ? slot.count : slot.count - 1] = duty;

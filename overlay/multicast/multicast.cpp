@@ -176,6 +176,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
       if (came == Came::fresh) context_.cache.upgrade(cached_);
     }
     if (came == Came::duplicate && BOATO_MUTANT(208)) pieces.count = 0;  // swallows the duty of a duplicate
+    BOATO_CHECK(!work || pieces.count > 0);  // to have the events is no reason to keep them from others
     for (std::size_t i = 0; i < pieces.count; ++i) {
       duty.interval = pieces.piece[i];
       caster_.forward(now, duty, batch.publisher, fx);

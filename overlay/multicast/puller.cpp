@@ -144,6 +144,7 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
   hole.snapshot = hole.target;
   hole.asked_at = s.frontier();
   hole.due = now + rng_.jitter(3 * link->rtt / 2 + context_.config.pull_again + back_off);
+  if (BOATO_MUTANT(210)) hole.due = now + std::chrono::hours{1};  // a question without an answer is the last
 }
 
 // Nobody we are linked to gives it: somebody we are not linked to may.

@@ -35,7 +35,8 @@ bool leaving(const MemberRecord& record) { return (record.flags & wire::flag_lea
 
 // Equal versions with other bytes are a fault of their maker; the greater hash wins, so that all agree.
 bool newer(const MemberRecord& a, const MemberRecord& b) {
-  if (BOATO_MUTANT(141)) return true;  // whatever comes last wins
+  if (BOATO_MUTANT(141)) return true;                   // whatever comes last wins
+  if (BOATO_MUTANT(147)) return a.version > b.version;  // an earlier incarnation counts as well
   return a.entry_version() != b.entry_version() ? a.entry_version() > b.entry_version() : a.hash > b.hash;
 }
 
@@ -91,7 +92,7 @@ Merge Roster::merge_one(Time now, const MemberRecord* record) {
     const MemberRecord* known = all()[at].record;
     if (known == record || !newer(*record, *known)) return Merge::older;
     clear_suspicion(record->id);
-    if (leaving(*record)) {
+    if (leaving(*record) && !BOATO_MUTANT(150)) {  // 150: a goodbye is one more entry
       pool_.keep(record);
       take_out(known);
       bury(now, record, {});
@@ -330,6 +331,9 @@ void Roster::check_invariants() const {
   for (const Suspect& s : suspects_) {
     const MemberRecord* record = find(s.id);
     BOATO_CHECK(record && record->entry_version() == s.of && s.accusers.size() > 0);
+    const auto& by = s.accusers.by;  // one voice each
+    for (std::size_t i = 0; i < by.size(); ++i)
+      for (std::size_t k = 0; k < i; ++k) BOATO_CHECK(!by[i] || !by[k] || by[i]->accuser != by[k]->accuser);
   }
   for (const Gone& g : gone_) BOATO_CHECK(!find(g.last->id));
 }

@@ -158,6 +158,10 @@ void RosterMachine::hear_batch(Time now, Source source, LinkId from, Effects& fx
 
 void RosterMachine::end_suspicions(Time now, Effects& fx) {
   suspicions_at_ = never;
+  if (BOATO_MUTANT(149)) {  // a suspicion stays for ever
+    suspicions_at_ = now + std::chrono::hours{1};
+    return;
+  }
   for (std::size_t i = roster_.suspects().size(); i-- > 0;) {
     const Suspect& suspect = roster_.suspects()[i];
     const PeerId peer = suspect.id;
@@ -179,7 +183,7 @@ void RosterMachine::bury(Time now, const PeerId& peer, Effects& fx) {
 
 void RosterMachine::refute(Time now, Effects& fx) {
   refute_at_ = never;
-  sign_own(now, 0);
+  if (!BOATO_MUTANT(148)) sign_own(now, 0);  // 148: refutes with the entry that is doubted
   fx.count(Counter::refutations);
   spread_later(now, own_, fx);
   const Bytes own = own_->statement();

@@ -74,6 +74,7 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key, Room roo
   touch(now, index->raw());
   Place result{Found::added, *index, {}, take_heard(tag)};
   if (close_one) {
+    BOATO_CHECK(slots_[*place].stream.key().incarnation < key.incarnation);  // the newest stay open
     result.closed = StreamIndex{*place};
     close(*result.closed);
   }

@@ -52,6 +52,9 @@ class Lab {
         builder.finish({&toy_crypto(), &secret, &network, &topic_id, id(0), Incarnation{1}, Seq{seq}});
     ghost.delivered(at(20), peer, {tag, batch, 0, 1, 1});
   }
+  void gap(std::uint32_t peer, std::uint64_t first, std::uint64_t last) {
+    ghost.gap(at(20), peer, {tag, id(0), Incarnation{1}, Seq{first}, Seq{last}, GapReason::lost});
+  }
   std::vector<std::string> rules() {
     std::vector<std::string> found;
     for (const Violation& v : verdicts.kept()) found.push_back(v.rule);
@@ -90,6 +93,57 @@ TEST(Ghost, FindsADuplicate) {
   EXPECT_THAT(lab.rules(), ElementsAre("duplicate"));
 }
 
+TEST(Ghost, AcceptsAGapThatIsTrue) {
+  Lab lab;
+  for (const std::uint64_t seq : {1, 2, 3, 4}) lab.publish(seq, "a");
+
+  lab.deliver(1, 1, "a");
+  lab.gap(1, 2, 3);
+  lab.deliver(1, 4, "a");
+
+  EXPECT_THAT(lab.rules(), IsEmpty());
+  EXPECT_EQ(lab.ghost.gaps(), 2U);
+}
+
+TEST(Ghost, FindsAHoleThatNobodyTold) {
+  Lab lab;
+  for (const std::uint64_t seq : {1, 2, 3}) lab.publish(seq, "a");
+
+  lab.deliver(1, 1, "a");
+  lab.deliver(1, 3, "a");
+
+  EXPECT_THAT(lab.rules(), ElementsAre("gap"));
+}
+
+TEST(Ghost, FindsAGapWhoseEventHadCome) {
+  Lab lab{Contract{.order = Order::none}};
+  lab.publish(1, "a");
+
+  lab.deliver(1, 1, "a");
+  lab.gap(1, 1, 1);
+
+  EXPECT_THAT(lab.rules(), ElementsAre("gap"));
+}
+
+TEST(Ghost, FindsAGapWhoseEventComesLater) {
+  Lab lab{Contract{.order = Order::none}};
+  lab.publish(1, "a");
+
+  lab.gap(1, 1, 1);
+  lab.deliver(1, 1, "a");
+
+  EXPECT_THAT(lab.rules(), ElementsAre("gap"));
+}
+
+TEST(Ghost, FindsAGapOfWhatWasNeverPublished) {
+  Lab lab;
+  lab.publish(1, "a");
+
+  lab.gap(1, 1, 2);
+
+  EXPECT_THAT(lab.rules(), ElementsAre("gap"));
+}
+
 TEST(Ghost, FindsABrokenOrder) {
   Lab lab;
   lab.publish(1, "a");
@@ -98,7 +152,7 @@ TEST(Ghost, FindsABrokenOrder) {
   lab.deliver(1, 2, "b");
   lab.deliver(1, 1, "a");
 
-  EXPECT_THAT(lab.rules(), ElementsAre("fifo"));
+  EXPECT_THAT(lab.rules(), ElementsAre("gap", "fifo"));  // 1 was left out, then came
 }
 
 TEST(Ghost, AllowsAnyOrderWhereNoneIsPromised) {

@@ -152,9 +152,15 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
       bad("duplicate", name(stream, seq) + " was delivered again");
       continue;
     }
+    if (got.missing.has(seq)) bad("gap", name(stream, seq) + " came after it was told as missing");
     const bool ordered = topics_[topic].contract.order != Order::none;
     if (ordered && seq <= got.last)
       bad("fifo", name(stream, seq) + " came after " + std::to_string(got.last));
+    // Who comes late begins where it is let in; who was there before the stream begins at its beginning.
+    const bool begun = got.last > 0 || sessions_[session].ready < stream.events.front().at;
+    if (ordered && begun && seq > got.last + 1)
+      bad("gap", name(stream, seq) + " came behind " + std::to_string(got.last) +
+                     ", and nothing was told of those between");
     got.last = std::max(got.last, seq);
     got.all.set(seq);
     if (now - record.at > soon) got.late.set(seq);
@@ -175,9 +181,31 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
 }
 
 void Ghost::gap(Time now, std::uint32_t peer, const GapNotice& gap) {
-  if (gap.first > gap.last || gap.first.raw() == 0)
-    verdicts_.add(now, "gap", "peer " + std::to_string(peer) + ": a gap without numbers");
+  const auto bad = [&](const std::string& what) {
+    verdicts_.add(now, "gap", "peer " + std::to_string(peer) + ": " + what);
+  };
+  if (gap.first > gap.last || gap.first.raw() == 0) return bad("a gap without numbers");
   gaps_ += gap.last.raw() - gap.first.raw() + 1;
+  const std::uint32_t topic = topic_of(gap.topic);
+  const std::uint32_t at = topic == none ? none : stream_of(topic, gap.publisher, gap.incarnation);
+  const std::uint32_t session = topic == none ? none : session_of(peer, topic);
+  if (at == none || session == none) return bad("a gap in a stream that is not there");
+  const Stream& stream = streams_[at];
+  Got& got = got_[std::uint64_t{session} << 32 | at];
+  if (gap.last.raw() > stream.events.size())
+    return bad(name(stream, gap.last.raw()) + " was told as missing and never published");
+  const bool ordered = topics_[topic].contract.order != Order::none;
+  if (ordered && gap.first.raw() <= got.last)
+    bad(name(stream, gap.first.raw()) + " was told as missing after " + std::to_string(got.last));
+  if (ordered && got.last > 0 && gap.first.raw() > got.last + 1)
+    bad(name(stream, gap.first.raw()) + " was told as missing behind " + std::to_string(got.last) +
+        ", and nothing of those between");
+  for (std::uint64_t seq = gap.first.raw(); seq <= gap.last.raw(); ++seq) {
+    if (got.all.has(seq)) bad(name(stream, seq) + " was told as missing, and had come");
+    if (got.missing.has(seq)) bad(name(stream, seq) + " was told as missing twice");
+    got.missing.set(seq);
+  }
+  got.last = std::max(got.last, gap.last.raw());
 }
 
 void Ghost::received(std::uint32_t peer, TopicTag tag, Bytes batch) {

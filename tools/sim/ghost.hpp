@@ -5,6 +5,9 @@
 //   content     delivered bytes are the published bytes
 //   duplicate   no event is delivered twice to one start of a subscriber
 //   fifo        events of one stream come in rising order, where the contract says so
+//   gap         what a subscriber is told as missing was published, did not come before and does not come
+//   later;
+//               where the contract orders, nothing is left out without being told
 //   complete    reliable: at the end every correct member has every event of publishers that stayed up
 //   agreement   reliable: what one correct member got, all correct members that were owed it got
 // A member is correct from the notice `ready` on, while it runs and stays subscribed; it is owed what was
@@ -141,8 +144,8 @@ class Ghost {
   };
   // What one session got of one stream.
   struct Got {
-    Bits all, late;  // by number; late: not within `soon`
-    std::uint64_t last = 0;
+    Bits all, late, missing;  // by number; late: not within `soon`; missing: told as a gap
+    std::uint64_t last = 0;   // delivered or told as missing
   };
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 

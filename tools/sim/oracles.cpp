@@ -3,10 +3,12 @@
 // passed. What peers are doing just now (a splice, a change of mesh) may look crooked for a moment, so only
 // what stays crooked over several looks is a violation.
 #include "overlay/base/text.hpp"
+#include "overlay/roster/roster.hpp"
 #include "overlay/wire/view_messages.hpp"
 #include "tools/sim/world.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -16,6 +18,7 @@ namespace boato::sim {
 namespace {
 constexpr int looks = 4;
 constexpr Duration between_looks = std::chrono::seconds{3};
+constexpr double calm_frames_most = 4;                // per second and peer, and one more for every two links
 constexpr std::uint32_t rosters_compared_max = 2000;  // members() of n peers costs n * n
 
 using Crooked = std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>>;  // peer, other, role
@@ -104,6 +107,15 @@ void World::judge_rest() {
     std::ranges::sort(expected);
     const std::size_t step = members.size() / rosters_compared_max + 1;
     for (std::size_t i = 0; i < members.size(); i += step) {
+      // Of those that are listed, the entry of the start that runs, not of one before.
+      if (const Roster* roster = core(members[i]).roster(topics_[t].tag))
+        for (const RingMember& m : roster->all())
+          if (const std::uint32_t peer = peer_of(m.record->id);
+              peer < peers() && up(peer) && id(peer) == m.record->id &&
+              m.record->incarnation != peers_[peer].self.incarnation)
+            verdicts_.add(now_, "roster",
+                          "peer " + std::to_string(members[i]) + " in " + topics_[t].name +
+                              ": an entry of an earlier start of peer " + std::to_string(peer));
       auto known = core(members[i]).members(topics_[t].tag);
       std::ranges::sort(known);
       if (known == expected) continue;
@@ -120,6 +132,45 @@ void World::judge_rest() {
                         (extra.empty() ? " none" : extra));
     }
   }
+}
+
+// Directories: every peer knows the same topics, with the same founding and the same contacts.
+void World::judge_directories() {
+  const auto known = [&](std::uint32_t peer) {
+    std::vector<std::pair<TopicTag, std::uint64_t>> records;
+    core(peer).directory().each([&](const TopicRecord& r) { records.emplace_back(r.tag, r.version); });
+    return records;
+  };
+  std::map<std::vector<std::pair<TopicTag, std::uint64_t>>, std::vector<std::uint32_t>> groups;
+  for (std::uint32_t i = 0; i < peers(); ++i)
+    if (up(i) && !peers_[i].leaving) groups[known(i)].push_back(i);
+  if (groups.size() < 2) return;
+  const auto most = std::ranges::max_element(groups, {}, [](const auto& g) { return g.second.size(); });
+  for (const auto& [records, who] : groups)
+    if (&records != &most->first)
+      verdicts_.add(now_, "directory",
+                    "peer " + std::to_string(who.front()) + " and " + std::to_string(who.size() - 1) +
+                        " more know other topics or contacts than peer " +
+                        std::to_string(most->second.front()) + " and most others");
+}
+
+// Little is said where nothing happens.
+void World::judge_calm(const Traffic& said, Duration span) {
+  double alive = 0, links = 0;
+  for (std::uint32_t i = 0; i < peers(); ++i) {
+    if (!up(i)) continue;
+    ++alive;
+    links += static_cast<double>(core(i).links().size());
+  }
+  if (alive == 0) return;
+  const double rate =
+      static_cast<double>(said.total_frames()) / (static_cast<double>(span.count()) / 1e6) / alive;
+  if (rate <= calm_frames_most + links / alive / 2) return;
+  const auto loudest = std::ranges::max_element(said.frames) - said.frames.begin();
+  verdicts_.add(now_, "storm",
+                std::to_string(static_cast<std::uint64_t>(rate)) +
+                    " frames/s of each peer at rest, most of them " +
+                    std::string{name_of(static_cast<wire::Kind>(loudest))});
 }
 
 void World::judge_end() {

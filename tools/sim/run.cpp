@@ -11,6 +11,8 @@ namespace boato::sim {
 
 namespace {
 constexpr Duration tick = std::chrono::seconds{1};
+constexpr Duration calm_after = std::chrono::seconds{90};
+constexpr Duration rest = std::chrono::seconds{20};  // in which it is counted what is said
 Time at_time(Duration d) { return Time{} + d; }
 
 // What this process has used of a core.
@@ -209,6 +211,7 @@ void Run::act(const Action& a) {
     case Verb::publish: w.publish_at_once(a.who.count); break;
     case Verb::restart:
       for (const std::uint32_t i : choose(a.who, [&](std::uint32_t p) { return w.crashed(p); })) {
+        if (a.lost) w.lose_key(i);
         w.start(i);
         ++changes_;
       }
@@ -311,7 +314,7 @@ void Run::until(Duration at) {
     done_ = std::min(done_ + tick, at);
     world_->run_until(at_time(done_));
     if (options_.progress) options_.progress(world_->now(), scenario_.duration + scenario_.quiet);
-    if (options_.stop_at_violation && !world_->verdicts().good()) break;
+    if (world_->stormy() || (options_.stop_at_violation && !world_->verdicts().good())) break;
   }
   real_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   core_seconds_ += core_seconds() - core_began;
@@ -319,11 +322,19 @@ void Run::until(Duration at) {
 
 Report Run::finish() {
   until(scenario_.duration);
-  const bool stop = options_.stop_at_violation && !world_->verdicts().good();
+  const bool stop = world_->stormy() || (options_.stop_at_violation && !world_->verdicts().good());
   if (!stop) {
     world_->heal();
+    until(scenario_.duration + scenario_.quiet - std::min(scenario_.quiet / 2, rest));
+    const Traffic before = world_->collector().traffic();
+    const Time since = world_->now();
     until(scenario_.duration + scenario_.quiet);
-    if (scenario_.judge_rest) world_->judge_rest();
+    if (scenario_.judge_rest) {
+      if (scenario_.quiet >= calm_after)  // else what the healing began is not over
+        world_->judge_calm(world_->collector().traffic() - before, world_->now() - since);
+      world_->judge_rest();
+      world_->judge_directories();
+    }
     world_->judge_end();
   }
   Report report;

@@ -303,6 +303,8 @@ class Parser {
       const std::string_view word = next();
       if (word == "silent") {
         a.silent = true;
+      } else if (word == "lost") {
+        a.lost = true;
       } else if (word == "one-way") {
         a.one_way = true;
       } else if (word == "spare-publishers") {

@@ -73,6 +73,7 @@ struct Action {
   std::uint64_t bandwidth = 0;
   std::int64_t ppm = 0;
   bool silent = false, one_way = false, spare_publishers = false;
+  bool lost = false;  // restart: with its data folder gone, so under a new key
   std::string topic;
 };
 

@@ -68,6 +68,7 @@ std::string to_text(const Scenario& s) {
     out << " " << std::ranges::find(action_verbs, a.verb, &ActionVerb::first)->second;
     if (a.verb != Action::Verb::heal) out << " " << text_of(a.who);
     if (a.silent) out << " silent";
+    if (a.lost) out << " lost";
     if (a.one_way) out << " one-way";
     if (a.spare_publishers) out << " spare-publishers";
     if (a.among == Action::Among::seeds) out << " among-seeds";

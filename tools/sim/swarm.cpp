@@ -20,6 +20,11 @@ template <class T, std::size_t N>
 T one_of(Rng& rng, const std::array<T, N>& values) {
   return values[static_cast<std::size_t>(rng.below(N))];
 }
+
+// What all members together are handed in one world: it bounds the time of a seed, and small worlds publish
+// no more than large ones.
+constexpr std::array<double, 3> deliveries_most{2'000, 6'000, 20'000};
+
 Share some(Rng& rng, double most) { return {static_cast<double>(1 + rng.below(100)) / 100 * most, 0}; }
 }  // namespace
 
@@ -33,7 +38,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   s.joining = between(rng, milliseconds{100}, seconds{10});
   s.duration = seconds{60};
   s.quiet = seconds{100};  // hearsay of a death counts after 30 s, and may have to travel
-  s.check_every = 1;
+  s.check_every = s.peers <= 32 ? 1 : s.peers / 4;  // a check costs what a peer knows
   s.full_links = rng.chance(0.2);
   s.hasty = true;  // the harder way: foundings of one name meet and merge
   s.real_crypto = false;
@@ -49,11 +54,13 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   if (rng.chance(0.1)) n.forge = one_of(rng, std::array{0.001, 0.01});
   if (rng.chance(0.15)) n.reset = one_of(rng, std::array{0.0001, 0.002});
   if (rng.chance(0.15)) n.bandwidth = one_of(rng, std::array<std::uint64_t, 2>{500'000, 2'000'000});
-  if (rng.chance(0.15)) n.queue_max = std::size_t{256} << 10;
+  if (rng.chance(0.15)) n.queue_max = one_of(rng, std::array<std::size_t, 2>{64, 256}) << 10;
+  if (rng.chance(0.1)) n.vanish = one_of(rng, std::array{0.01, 0.1});
 
   // A world that carries more than it can for a minute is another trial: it shows only that queues end.
   const bool narrow = n.bandwidth != 0;
   const auto topics = 1 + rng.below(3);
+  const double deliveries = one_of(rng, deliveries_most) / static_cast<double>(topics);
   for (std::uint64_t i = 0; i < topics; ++i) {
     TopicPlan t;
     t.name = "t" + std::to_string(i);
@@ -67,6 +74,10 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
     if (t.payload > 2000) t.batch = 1;  // a cache holds 64 MiB: what is owed must fit into it
     t.from = between(rng, seconds{5}, seconds{20});
     t.until = between(rng, seconds{40}, seconds{58});
+    const double seconds = static_cast<double>((t.until - t.from).count()) / 1e6;
+    t.rate =
+        std::min(t.rate, deliveries / (seconds * t.publishers.count * std::max(1U, t.members.of(s.peers))));
+    if (rng.chance(0.1)) t.reliability = Reliability::unreliable;
     t.order = rng.chance(0.25) ? Order::none : Order::fifo;
     s.topics.push_back(std::move(t));
   }
@@ -91,6 +102,12 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   add(0.35, 3, [&](Action& a) {
     a.verb = Action::Verb::restart;
     a.who = {1.0, 0};
+    a.lost = rng.chance(0.3);
+  });
+  add(0.1, 1, [&](Action& a) {  // most of a data centre
+    a.verb = Action::Verb::crash;
+    a.who = {0.3 + static_cast<double>(rng.below(50)) / 100, 0};
+    a.silent = true;
   });
   add(0.2, 2, [&](Action& a) {
     a.verb = Action::Verb::leave;
@@ -127,6 +144,12 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
     a.who = some(rng, 0.3);
     a.by = between(rng, seconds{1}, std::chrono::hours{1});
     a.ppm = static_cast<std::int64_t>(rng.below(20'000)) - 10'000;
+  });
+  add(0.15, 3, [&](Action& a) {
+    a.verb = rng.chance(0.5) ? Action::Verb::subscribe : Action::Verb::unsubscribe;
+    a.who = some(rng, 0.3);
+    a.spare_publishers = true;
+    a.topic = s.topics[static_cast<std::size_t>(rng.below(s.topics.size()))].name;
   });
   std::ranges::stable_sort(s.actions, {}, &Action::at);
   return s;

@@ -181,7 +181,7 @@ void World::at(Time when, std::function<void()> f) {
 }
 
 void World::run_until(Time until) {
-  while (heap_.next_at() <= until) {
+  while (!stormy_ && heap_.next_at() <= until) {
     const EventHeap::Entry entry = heap_.take();
     BOATO_CHECK(entry.at >= now_);
     if (baselines_) baselines_->run_until(entry.at);
@@ -191,6 +191,11 @@ void World::run_until(Time until) {
   }
   if (baselines_) baselines_->run_until(until);
   now_ = until;
+}
+
+void World::end_storm() {
+  stormy_ = true;
+  verdicts_.add(now_, "storm", "more than " + std::to_string(storm_frames_most) + " frames/s of each peer");
 }
 
 void World::happen(const EventHeap::Entry& entry) {
@@ -245,9 +250,6 @@ void World::skew(std::uint32_t peer, Duration offset, std::int64_t ppm) {
 std::uint32_t World::add_peer() {
   const auto index = static_cast<std::uint32_t>(peers_.size());
   SimPeer& p = peers_.emplace_back();
-  Rng keys = rng_.fork("peer");
-  for (auto& byte : p.key_seed) byte = static_cast<std::uint8_t>(keys.next());
-  crypto_.sign_keypair(p.key_seed, p.self.id, p.secret);
   p.name = "sim-" + std::to_string(index);
   p.self.addresses.push_back(address_of(index));
   p.self.name = p.name;
@@ -255,10 +257,22 @@ std::uint32_t World::add_peer() {
   p.self.crypto = &crypto_;
   p.self.secret = &p.secret;
   conditions_.add_peer();
-  ghost_.add_peer(index, p.self.id);
-  by_place_.emplace(std::ranges::lower_bound(by_place_, std::pair{ring_place(p.self.id), std::uint32_t{0}}),
-                    ring_place(p.self.id), index);
+  draw_key(index);
   return index;
+}
+
+void World::draw_key(std::uint32_t peer) {
+  SimPeer& p = peers_[peer];
+  Rng keys = rng_.fork("peer");
+  for (auto& byte : p.key_seed) byte = static_cast<std::uint8_t>(keys.next());
+  crypto_.sign_keypair(p.key_seed, p.self.id, p.secret);
+  ghost_.add_peer(peer, p.self.id);
+  by_place_.emplace(std::ranges::lower_bound(by_place_, std::pair{ring_place(p.self.id), std::uint32_t{0}}),
+                    ring_place(p.self.id), peer);
+}
+
+void World::lose_key(std::uint32_t peer) {
+  if (!peers_[peer].core) draw_key(peer);
 }
 
 std::uint32_t World::peer_of(const PeerId& id) const {

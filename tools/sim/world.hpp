@@ -84,6 +84,7 @@ class World final : public TransportHost, public BaselineHost {
   // When an event is published next, one of those to whom its publisher handed a part of more than themselves
   // loses power while the frame is on its way.
   void crash_relay_of_next_event() { ++relays_to_crash_; }
+  void lose_key(std::uint32_t peer);  // while it is down: it is another peer at the old address
   void leave(std::uint32_t peer);
   void pause(std::uint32_t peer);
   void resume(std::uint32_t peer);
@@ -118,6 +119,7 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] std::size_t topic_at(TopicTag tag) const {
     return static_cast<std::size_t>(std::ranges::find(topics_, tag, &SimTopic::tag) - topics_.begin());
   }
+  [[nodiscard]] bool stormy() const { return stormy_; }  // it was stopped, and time stands still
   [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
   [[nodiscard]] Ghost& ghost() { return ghost_; }
   [[nodiscard]] const Collector& collector() const { return collector_; }
@@ -144,6 +146,8 @@ class World final : public TransportHost, public BaselineHost {
   void forget_members(double part, std::uint64_t seed);
   // Rules that hold at rest: symmetric views and mesh, equal rosters, every clock moves on.
   void judge_rest();
+  void judge_directories();
+  void judge_calm(const Traffic& said, Duration span);  // what all peers sent at rest, and in which time
   // Everything at the end: `complete`, `agreement`, and buffers within their caps.
   void judge_end();
 
@@ -209,6 +213,8 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] const Self& self(std::uint32_t peer) const override { return peers_[peer].self; }
   void carried(const Carried& carried) override {
     reunion_.carried(now_, carried, collector_.carried(carried));
+    if (now_ >= second_began_ + std::chrono::seconds{1}) second_began_ = now_, second_frames_ = 0;
+    if (++second_frames_ > storm_frames_most * peers_.size() && !stormy_) end_storm();
   }
   void link_up(std::uint32_t peer, const LinkUp& up) override;
   void link_down(std::uint32_t peer, LinkId link, CloseReason why) override;
@@ -251,8 +257,10 @@ class World final : public TransportHost, public BaselineHost {
   }
   void pattern_opened(std::uint32_t peer, TopicTag tag);
   void end(std::uint32_t peer, bool silent);
+  void draw_key(std::uint32_t peer);
   void see(std::uint32_t peer, const Frame& frame);
   [[nodiscard]] std::string about_last_frame() const;
+  void end_storm();
   void mix(std::uint64_t a, std::uint64_t b);
   void say(std::uint32_t peer, const std::string& what);
 
@@ -291,6 +299,11 @@ class World final : public TransportHost, public BaselineHost {
   Time now_{};
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t steps_ = 0, happenings_ = 0, publish_refused_ = 0;
+  // A world in which words beget words does not end by itself: it is stopped.
+  static constexpr std::uint64_t storm_frames_most = 20'000;  // of each peer, in one second
+  Time second_began_{};
+  std::uint64_t second_frames_ = 0;
+  bool stormy_ = false;
   bool beyond_links_ = false;  // frames have vanished or were altered
   Bytes last_frame_{};         // the one that is handled just now
   std::vector<std::uint64_t> content_;

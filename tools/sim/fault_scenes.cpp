@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sim/fault_scenes.hpp"
+
+#include "overlay/base/check.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace boato::sim {
+
+namespace {
+
+struct Scene {
+  std::string_view name, text;
+};
+
+// Nothing goes wrong: the tree alone hands out everything, once, and nobody takes over or asks.
+constexpr std::string_view calm = R"(
+about = "a steady flow in a calm world"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 20s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 5/s
+publish = 20s .. 55s
+
+[gates]
+redundancy <= 0.02
+takeovers = 0
+pulls <= 5
+latency_worst <= 500
+)";
+
+// Members die without a word while events flow: others take over what was theirs.
+constexpr std::string_view dying_relays = R"(
+about = "relays die silently under a steady flow"
+peers = 32
+joining = 5s
+duration = 60s
+quiet = 100s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 10/s
+publish = 20s .. 55s
+
+[timeline]
+at 25s crash 3 silent spare-publishers
+at 35s crash 3 silent spare-publishers
+at 45s crash 3 silent spare-publishers
+
+[gates]
+takeovers >= 1
+lost = 0
+)";
+
+// Frames vanish as no TCP loses them: the mesh tells of it at once, and questions are asked again.
+constexpr std::string_view vanishing = R"(
+about = "one frame with events in ten vanishes"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 100s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+vanish = 10%
+
+[topic t]
+members = all
+publishers = 1
+rate = 0.5/s
+publish = 20s .. 55s
+
+[gates]
+lost = 0
+latency_worst <= 2500
+)";
+
+// Two halves do not see each other until each has forgotten its links with the other.
+constexpr std::string_view split = R"(
+about = "a partition of a minute and more"
+peers = 32
+joining = 5s
+duration = 100s
+quiet = 25s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = 1
+publishers = 1
+rate = 1/s
+publish = 20s .. 90s
+
+[timeline]
+at 20s partition 50% for 75s
+)";
+
+// Goodbyes travel at once, not only when rosters are compared.
+constexpr std::string_view late_leave = R"(
+about = "some leave just before the end"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 3s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 5/s
+publish = 20s .. 55s
+
+[timeline]
+at 57s leave 1 spare-publishers
+at 58s leave 1 spare-publishers
+)";
+
+// Members are silent for so long that others accuse them, and live.
+constexpr std::string_view false_alarm = R"(
+about = "members pause for some seconds"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 40s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 5/s
+publish = 20s .. 55s
+
+[timeline]
+at 25s pause 2 for 7s
+at 35s pause 2 for 7s
+at 45s pause 2 for 7s
+)";
+
+// More than a cache may hold.
+constexpr std::string_view heavy = R"(
+about = "large events, fast"
+peers = 3
+joining = 5s
+duration = 60s
+quiet = 20s
+check_every = 64
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 1
+rate = 40/s
+payload = 60000
+publish = 10s .. 55s
+)";
+
+// Everybody publishes and starts anew again and again, while one is away and remembers old lives.
+constexpr std::string_view many_lives = R"(
+about = "many incarnations of each"
+peers = 6
+joining = 5s
+duration = 75s
+quiet = 20s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = all
+rate = 2/s
+publish = 10s .. 70s
+
+[timeline]
+at 14s partition 1 for 45s
+every 3s from 15s to 60s crash 40%
+every 3s from 16s to 62s restart 100%
+)";
+
+// Nothing repairs an unreliable topic: what is lost is told, and what is late is not delivered.
+constexpr std::string_view unreliable = R"(
+about = "an unreliable topic that loses frames"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 20s
+check_every = 1
+
+[network]
+delay = 10ms .. 200ms
+jitter = 400ms
+vanish = 5%
+
+[topic t]
+members = all
+publishers = 2
+rate = 20/s
+publish = 20s .. 55s
+reliability = unreliable
+)";
+
+// Survivors of a mass death ask urgently.
+constexpr std::string_view mass_crash = R"(
+about = "most die at once, several times"
+peers = 32
+joining = 5s
+duration = 60s
+quiet = 100s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 1/s
+publish = 15s .. 55s
+
+[timeline]
+at 20s crash 60% silent
+at 25s restart 100%
+at 35s crash 60% silent
+at 40s restart 100%
+at 50s crash 60% silent
+)";
+
+// What a relay alters is not believed.
+constexpr std::string_view liars = R"(
+about = "some relays alter what they pass on"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 20s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+forge = 1%
+
+[topic t]
+members = all
+publishers = 2
+rate = 5/s
+publish = 20s .. 55s
+)";
+
+constexpr std::array scenes{
+    Scene{"calm", calm},
+    Scene{"dying-relays", dying_relays},
+    Scene{"vanishing", vanishing},
+    Scene{"split", split},
+    Scene{"late-leave", late_leave},
+    Scene{"false-alarm", false_alarm},
+    Scene{"heavy", heavy},
+    Scene{"many-lives", many_lives},
+    Scene{"unreliable", unreliable},
+    Scene{"mass-crash", mass_crash},
+    Scene{"liars", liars},
+};
+
+}  // namespace
+
+Scenario fault_scene(std::string_view name) {
+  const auto scene = std::ranges::find(scenes, name, &Scene::name);
+  BOATO_CHECK(scene != scenes.end());
+  ScenarioError error;
+  auto parsed = parse_scenario(scene->text, std::string{name}, error);
+  BOATO_CHECK(parsed.has_value());
+  parsed->name = name;
+  return std::move(*parsed);
+}
+
+}  // namespace boato::sim
