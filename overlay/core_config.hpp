@@ -30,6 +30,7 @@ struct CoreConfig {
   std::size_t views_max = 16384;                           // answers of topology tools that nobody has taken
   Duration stay_after_founding = std::chrono::seconds{1};  // news of a topic spreads in hundreds of ms
   Duration sweep_every = std::chrono::seconds{1};
+  Duration slept_least = std::chrono::seconds{1};  // so late comes no deadline in a process that runs
   LinkBudgetConfig links;
 };
 

@@ -176,6 +176,9 @@ Time PeerCore::next_deadline() const {
 }
 
 void PeerCore::on_deadline(Time now) {
+  if (now - next_deadline() >= config_.slept_least)
+    for (auto& topic : topics_)
+      if (topic->started) topic->roster.on_slept(now);
   if (membership_.next_deadline() <= now) membership_.on_deadline(now, fx_);
   if (directory_.next_deadline() <= now) directory_.on_deadline(now, active_links(), fx_);
   if (cache_.next_deadline() <= now) cache_.on_deadline(now, fx_);

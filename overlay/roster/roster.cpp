@@ -242,6 +242,14 @@ const Suspect* Roster::find_suspect(const PeerId& peer) const {
   return found ? &suspects_[at] : nullptr;
 }
 
+void Roster::put_off(const PeerId& suspect, Time gone_at, bool asked) {
+  bool found = false;
+  const std::size_t at = locate(suspects_, suspect, &found);
+  if (!found) return;
+  suspects_[at].gone_at = std::max(suspects_[at].gone_at, gone_at);
+  suspects_[at].asked |= asked;
+}
+
 const Suspect* Roster::suspect(const AccusationRef& accusation, Time gone_at) {
   const MemberRecord* record = find(accusation->accused);
   if (!record || record->entry_version() != accusation->of) return nullptr;
@@ -250,7 +258,7 @@ const Suspect* Roster::suspect(const AccusationRef& accusation, Time gone_at) {
   if (!found) {
     if (suspects_.size() >= config_.suspicions_max) return nullptr;
     suspects_.insert(suspects_.begin() + static_cast<std::ptrdiff_t>(at),
-                     Suspect{ring_place(record->id), record->id, accusation->of, gone_at, {}});
+                     Suspect{ring_place(record->id), record->id, accusation->of, gone_at, {}, false});
     ++revision_;
   }
   Suspect& suspect = suspects_[at];

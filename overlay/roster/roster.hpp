@@ -44,6 +44,7 @@ struct Suspect {
   EntryVersion of;
   Time gone_at{};
   Accusers accusers;
+  bool asked = false;  // others, whether they know a newer entry
 };
 
 // A member that is no more: `last` and older entries of it are not news.
@@ -117,6 +118,8 @@ class Roster {
   // already. Null: no room, no such member, another entry, or this accuser was noted before.
   const Suspect* suspect(const AccusationRef& accusation, Time gone_at);
   void clear_suspicion(const PeerId& peer);
+  // It is gone at `gone_at` at the earliest.
+  void put_off(const PeerId& suspect, Time gone_at, bool asked);
 
   [[nodiscard]] const Gone* find_gone(const PeerId& peer) const;
   [[nodiscard]] std::span<const Gone> gone() const { return gone_; }  // by place

@@ -39,6 +39,8 @@ struct RosterConfig {
   std::size_t accusers = 3;
   Duration gone_after = std::chrono::seconds{16};          // with fewer accusers, unless refuted
   Duration gone_after_hearsay = std::chrono::seconds{30};  // learnt by comparing rosters, not as fresh news
+  Duration second_opinion = std::chrono::seconds{2};       // others are asked first whether it has answered
+  std::size_t second_opinions = 2;
   Duration accuse_within = std::chrono::milliseconds{300};
   std::size_t accuse_burst = 4;         // per accuse_window
   std::size_t accuse_burst_crowd = 64;  // when more than accuse_crowd_least, and one in

@@ -87,6 +87,8 @@ class RosterMachine {
   void compare(LinkId with, Effects& fx) {
     if (phase_ == Phase::ready) send_digest(with, fx);
   }
+  // This process did not run for a while: answers to what it had heard before may have passed it by.
+  void on_slept(Time now);
   void on_deadline(Time now, Effects& fx);
   [[nodiscard]] Time next_deadline() const;
 
@@ -163,6 +165,7 @@ class RosterMachine {
   void forget_outweighed(const PeerId& accused);
   void hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx);
   void end_suspicions(Time now, Effects& fx);
+  void ask_others(std::span<const PeerId> suspects, Effects& fx);
   void bury(Time now, const PeerId& peer, Effects& fx);
   void refute(Time now, Effects& fx);
   void test_ghost(Effects& fx);

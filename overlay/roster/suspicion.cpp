@@ -138,7 +138,8 @@ void RosterMachine::hear(Time now, const AccusationRef& accusation, Source sourc
   if (const LinkInfo* link = links_.find(accused); link && !BOATO_MUTANT(144)) {  // own eyes do not count
     outweigh(accusation, link->id);
     const Bytes words{accusation->statement};
-    if (source == Source::page && link->id != from) send_single(link->id, std::span{&words, 1}, fx);
+    // The news may pass the accused by: whoever has a link to it hands it over.
+    if (link->id != from) send_single(link->id, std::span{&words, 1}, fx);
     return;
   }
   const Time gone_at = now + (source == Source::spread ? config_.gone_after : config_.gone_after_hearsay);
@@ -156,22 +157,51 @@ void RosterMachine::hear_batch(Time now, Source source, LinkId from, Effects& fx
   heard_.clear();
 }
 
+// News is spread without receipts, so a member may have missed that the accused has answered: before a
+// suspect is gone by time alone, others are asked for its entry.
 void RosterMachine::end_suspicions(Time now, Effects& fx) {
   suspicions_at_ = never;
-  if (BOATO_MUTANT(149)) {  // a suspicion stays for ever
-    suspicions_at_ = now + std::chrono::hours{1};
-    return;
-  }
+  std::vector<PeerId> ask;
   for (std::size_t i = roster_.suspects().size(); i-- > 0;) {
     const Suspect& suspect = roster_.suspects()[i];
     const PeerId peer = suspect.id;
-    if (suspect.gone_at > now)
+    if (suspect.gone_at > now) {
       suspicions_at_ = std::min(suspicions_at_, suspect.gone_at);
-    else if (linked(peer))
+    } else if (linked(peer)) {
       roster_.clear_suspicion(peer);
-    else
+    } else if (!suspect.asked) {
+      ask.push_back(peer);
+      roster_.put_off(peer, now + config_.second_opinion, true);
+      suspicions_at_ = std::min(suspicions_at_, now + config_.second_opinion);
+    } else {
       bury(now, peer, fx);
+    }
   }
+  if (!ask.empty()) ask_others(ask, fx);
+}
+
+void RosterMachine::ask_others(std::span<const PeerId> suspects, Effects& fx) {
+  std::vector<LinkId> members;
+  for (const LinkInfo& link : links_.all())
+    if (roster_.find(link.peer) && !roster_.suspected(link.peer)) members.push_back(link.id);
+  rng_.shuffle(std::span{members});
+  if (members.size() > config_.second_opinions) members.resize(config_.second_opinions);
+  wire::RosterWant want{tag_, {}};
+  const auto send = [&] {
+    for (const LinkId link : members) fx.send(link, Flow::control, want);
+    want.places.clear();
+  };
+  for (const PeerId& suspect : suspects) {
+    want.places.push_back(ring_place(suspect));
+    if (want.places.full()) send();
+  }
+  if (!want.places.empty()) send();
+}
+
+void RosterMachine::on_slept(Time now) {
+  for (const Suspect& suspect : roster_.suspects())
+    roster_.put_off(PeerId{suspect.id}, now + config_.gone_after, false);
+  for (Waiting& w : waiting_) w.at = std::max(w.at, now + config_.refute_within);
 }
 
 void RosterMachine::bury(Time now, const PeerId& peer, Effects& fx) {

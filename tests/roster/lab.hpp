@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -275,6 +276,7 @@ struct Lab {
   RecordPool records{toy_crypto(), NetworkId{}};
   Time now{seconds{1}};
   Duration delay = milliseconds{1};
+  std::function<bool(std::size_t to, wire::Kind)> drop;  // asked for each frame; true drops it
   Duration compare_every = seconds{10};
   Time next_compare = now + compare_every;
   std::vector<std::unique_ptr<LabPeer>> peers;
@@ -302,6 +304,7 @@ struct Lab {
     wire::Kind kind{};
     std::uint32_t fields = 0;
     BOATO_CHECK(wire::open_frame(in, kind, fields));
+    if (drop && drop(frame.to, kind)) return;
     ++counts[static_cast<std::size_t>(kind)];
     if (kind == wire::Kind::roster_spread) {
       spreads.resize(peers.size());

@@ -57,7 +57,7 @@ TEST(Suspicion, TwoAccusersNeedSixteenSecondsWhereThreeNeedNone) {
   lab.pass(seconds{15});
   EXPECT_EQ(lab.who_miss(9), 0U);
   EXPECT_TRUE(lab[4].roster().suspected(lab[9].self.id));
-  lab.pass(seconds{2});
+  lab.pass(seconds{4});
   EXPECT_EQ(lab.who_miss(9), 9U);
 }
 
@@ -92,6 +92,45 @@ TEST(Suspicion, AFalselyAccusedMemberRefutesAndStays) {
   EXPECT_TRUE(lab.all_equal());
   EXPECT_GT(lab[10].roster().find(lab[5].self.id)->version, version);
   EXPECT_FALSE(lab[10].roster().suspected(lab[5].self.id));
+}
+
+TEST(Suspicion, WhoMissedTheRefutationAsksOthersBeforeTheSuspectIsGone) {
+  Whole lab{20};
+  lab.next_compare = never;
+  for (std::size_t i = 1; i < 20; ++i)
+    if (i != 6) lab.cut(i, 5);
+  lab.unreachable(1, 5);
+  lab.pass(milliseconds{350});
+  ASSERT_TRUE(lab[10].roster().suspected(lab[5].self.id));
+  lab.drop = [](std::size_t to, wire::Kind kind) { return to == 10 && kind == wire::Kind::roster_spread; };
+
+  lab.pass(seconds{20});
+
+  EXPECT_EQ(lab[10].told(Kind::left), 0U);
+  EXPECT_FALSE(lab[10].roster().suspected(lab[5].self.id));
+  EXPECT_TRUE(lab.all_equal());
+}
+
+TEST(Suspicion, WhatWasHeardBeforeThisProcessSleptIsNotHeldAgainstAnybodyAtOnce) {
+  Whole lab{20};
+  for (std::size_t i = 1; i < 20; ++i)
+    if (i != 6) lab.cut(i, 5);
+  lab.unreachable(1, 5);
+  lab.pass(milliseconds{350});
+  ASSERT_TRUE(lab[10].roster().suspected(lab[5].self.id));
+  lab[10].alive = false;  // 5 answers meanwhile
+  lab.pass(seconds{30});
+  for (std::size_t i = 0; i < 20; ++i) lab.cut(10, i);
+  lab[10].alive = true;
+
+  lab.call(10, [&](RosterMachine& m, Effects&) { m.on_slept(lab.now); });
+  lab.pass(seconds{5});
+  lab.connect(10, 3);
+  lab.mesh(10, 3);
+  lab.pass(seconds{30});
+
+  EXPECT_EQ(lab[10].told(Kind::left), 0U);
+  EXPECT_TRUE(lab[10].roster().find(lab[5].self.id) && !lab[10].roster().suspected(lab[5].self.id));
 }
 
 TEST(Suspicion, AnOwnLiveLinkOutweighsIt) {
