@@ -303,6 +303,7 @@ void PeerCore::leave(Time now) {
   leaving_ = true;
   casts_.tell_all(fx_);
   for (auto& topic : topics_) {
+    topic->subscribers = topic->publishers = topic->patterns = 0;  // nothing is told of it from here on
     if (!topic->started) continue;
     const Bytes goodbye = topic->roster.leave(now, fx_);
     if (!goodbye.empty()) directory_.withdraw_contact(now, topic->tag, goodbye, active_links(), fx_);

@@ -164,6 +164,7 @@ Time RosterMachine::next_deadline() const {
     if (c.state == Contact::State::dialling || c.state == Contact::State::asked) at = std::min(at, c.until);
   for (const Fetch& f : fetches_) at = std::min(at, f.until);
   for (const Waiting& w : waiting_) at = std::min(at, w.at);
+  for (const Outweighed& o : outweighed_) at = std::min(at, o.until);
   return at;
 }
 
@@ -182,6 +183,7 @@ void RosterMachine::on_deadline(Time now, Effects& fx) {
   }
   if (!contacts_.empty()) try_contacts(now, fx);
   if (!waiting_.empty()) accuse(now, fx);
+  if (!outweighed_.empty()) end_outweighed(now, fx);
   if (now >= suspicions_at_) end_suspicions(now, fx);
   if (now >= refute_at_) refute(now, fx);
   if (now >= refresh_at_) {

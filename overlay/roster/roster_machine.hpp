@@ -160,7 +160,8 @@ class RosterMachine {
 
   // suspicion.cpp
   void accuse(Time now, Effects& fx);
-  void outweigh(const AccusationRef& accusation, LinkId link);
+  void outweigh(Time now, const AccusationRef& accusation, LinkId link);
+  void end_outweighed(Time now, Effects& fx);
   void hear_outweighed(Time now, const PeerId& accused, Effects& fx);
   void forget_outweighed(const PeerId& accused);
   void hear(Time now, const AccusationRef& accusation, Source source, LinkId from, Effects& fx);
@@ -228,8 +229,14 @@ class RosterMachine {
   Time spread_at_ = never;
 
   std::vector<Waiting> waiting_;
-  std::vector<AccusationRef> outweighed_;  // by an own link; they count once that link turns out dead
-  std::vector<Time> accused_at_;           // the last accuse_burst accusations
+  // By an own link; it counts once that link turns out dead, or once the accused, told of it over that link,
+  // has not answered: its process lives, but it is no member any more.
+  struct Outweighed {
+    AccusationRef what;
+    Time until{};
+  };
+  std::vector<Outweighed> outweighed_;
+  std::vector<Time> accused_at_;  // the last accuse_burst accusations
   std::vector<LinkId> refute_to_;
   Time refute_at_ = never;
   Time suspicions_at_ = never;

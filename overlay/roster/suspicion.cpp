@@ -76,32 +76,58 @@ void RosterMachine::accuse(Time now, Effects& fx) {
 }
 
 // An own live link outweighs what others say, but a link is as old as what last came over it: it is tested.
-void RosterMachine::outweigh(const AccusationRef& accusation, LinkId link) {
-  const auto same = [&](const AccusationRef& a) {
-    return a->accuser == accusation->accuser && a->accused == accusation->accused && a->of == accusation->of;
+void RosterMachine::outweigh(Time now, const AccusationRef& accusation, LinkId link) {
+  const auto same = [&](const Outweighed& o) {
+    return o.what->accuser == accusation->accuser && o.what->accused == accusation->accused &&
+           o.what->of == accusation->of;
   };
   if (std::ranges::any_of(outweighed_, same)) return;
   if (outweighed_.size() >= config_.outweighed_max)
-    std::erase_if(outweighed_, [&](const AccusationRef& a) {
-      const MemberRecord* record = roster_.find(a->accused);
-      return !record || record->entry_version() != a->of;
+    std::erase_if(outweighed_, [&](const Outweighed& o) {
+      const MemberRecord* record = roster_.find(o.what->accused);
+      return !record || record->entry_version() != o.what->of;
     });
   if (outweighed_.size() >= config_.outweighed_max) outweighed_.erase(outweighed_.begin());
-  outweighed_.push_back(accusation);
+  outweighed_.push_back({accusation, now + config_.gone_after_hearsay});
   change(RosterChange::Kind::doubted, accusation->accused, link);
 }
 
 // What others said while our link seemed to say otherwise counts now.
 void RosterMachine::hear_outweighed(Time now, const PeerId& accused, Effects& fx) {
   std::vector<AccusationRef> others;
-  for (const AccusationRef& a : outweighed_)
-    if (a->accused == accused) others.push_back(a);
+  for (const Outweighed& o : outweighed_)
+    if (o.what->accused == accused) others.push_back(o.what);
   forget_outweighed(accused);
   for (const AccusationRef& a : others) hear(now, a, Source::spread, LinkId{}, fx);
 }
 
 void RosterMachine::forget_outweighed(const PeerId& accused) {
-  std::erase_if(outweighed_, [&](const AccusationRef& a) { return a->accused == accused; });
+  std::erase_if(outweighed_, [&](const Outweighed& o) { return o.what->accused == accused; });
+}
+
+// A link shows that a process lives, not that it is a member still: one that left while it was cut off has a
+// link and no membership. A member that is told of an accusation over its link answers.
+void RosterMachine::end_outweighed(Time now, Effects& fx) {
+  std::vector<PeerId> silent;
+  for (std::size_t i = outweighed_.size(); i-- > 0;) {
+    Outweighed& o = outweighed_[i];
+    if (o.until > now) continue;
+    const MemberRecord* record = roster_.find(o.what->accused);
+    const LinkInfo* link = links_.find(o.what->accused);
+    if (!record || record->entry_version() != o.what->of) {
+      outweighed_.erase(outweighed_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else if (!link) {
+      o.until = never;  // counts when that end has been told (hear_outweighed)
+    } else if (std::ranges::find(silent, o.what->accused) == silent.end()) {
+      silent.push_back(o.what->accused);
+    }
+  }
+  for (const PeerId& peer : silent) {
+    for (const Outweighed& o : outweighed_)
+      if (o.what->accused == peer) roster_.suspect(o.what, now);
+    forget_outweighed(peer);
+    bury(now, peer, fx);
+  }
 }
 
 std::size_t RosterMachine::accusers_needed(const PeerId& accused) const {
@@ -136,9 +162,9 @@ void RosterMachine::hear(Time now, const AccusationRef& accusation, Source sourc
   const PeerId& accuser = accusation->accuser;
   if (accuser == accused || (!roster_.find(accuser) && !roster_.find_gone(accuser))) return;
   if (const LinkInfo* link = links_.find(accused); link && !BOATO_MUTANT(144)) {  // own eyes do not count
-    outweigh(accusation, link->id);
-    const Bytes words{accusation->statement};
+    outweigh(now, accusation, link->id);
     // The news may pass the accused by: whoever has a link to it hands it over.
+    const Bytes words{accusation->statement};
     if (link->id != from) send_single(link->id, std::span{&words, 1}, fx);
     return;
   }
@@ -202,6 +228,7 @@ void RosterMachine::on_slept(Time now) {
   for (const Suspect& suspect : roster_.suspects())
     roster_.put_off(PeerId{suspect.id}, now + config_.gone_after, false);
   for (Waiting& w : waiting_) w.at = std::max(w.at, now + config_.refute_within);
+  for (Outweighed& o : outweighed_) o.until = std::max(o.until, now + config_.gone_after);
 }
 
 void RosterMachine::bury(Time now, const PeerId& peer, Effects& fx) {

@@ -440,6 +440,31 @@ TEST(Multicast, WhatWasPublishedBeforeAnybodyCameIsNotOwedButNothingBreaks) {
   EXPECT_EQ(times(lab.at(late), "together"), 1U);
 }
 
+TEST(Multicast, WhoHasLeftIsToldNothingMore) {
+  Lab lab{3};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+  bool lose = true;
+  lab.drop = [&](const Lab::Packet& packet, wire::Kind kind) {
+    return packet.to == 2 && ((kind == wire::Kind::cast && lose) || kind == wire::Kind::repair);
+  };
+  lab.publish(0, tag, "lost");
+  lab.pass(milliseconds{5});
+  lose = false;
+  lab.publish(0, tag, "held back");
+  lab.pass(milliseconds{5});
+
+  lab.at(2).core->leave(lab.now());
+  lab.settle(2);
+  lab.pass(seconds{90});  // a hole is given up after 60 s
+
+  EXPECT_TRUE(lab.at(2).got.empty());
+  EXPECT_TRUE(lab.at(2).gaps.empty());
+}
+
 TEST(Multicast, SurvivorsAgreeWhenAPublisherDiesAfterOneCopy) {
   Lab lab{8};
   TopicTag tag{};

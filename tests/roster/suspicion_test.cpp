@@ -280,6 +280,19 @@ TEST(Suspicion, WhatAnOwnLinkOutweighedCountsOnceThatLinkIsDead) {
   EXPECT_EQ(lab.received(wire::Kind::roster_spread), 0U);  // all has been said
 }
 
+TEST(Suspicion, ALinkDoesNotKeepOneThatIsNoMemberAnyMore) {
+  Whole lab{10};
+  lab[9].alive = false;  // it left while nobody heard it: its process answers pings, this topic does not
+  for (std::size_t i = 0; i < 8; ++i) lab.cut(i, 9);
+  for (std::size_t i : {0, 1, 2}) lab.unreachable(i, 9);
+  lab.pass(seconds{10});
+  ASSERT_EQ(lab.who_miss(9), 8U);
+
+  lab.pass(seconds{50});
+
+  EXPECT_EQ(lab.who_miss(9), 9U);
+}
+
 TEST(Suspicion, ALinkWithAnAccusedMemberIsToBeTestedOncePerAccuser) {
   Whole lab{10};
   const EntryVersion of = lab[0].roster().find(lab[9].self.id)->entry_version();
