@@ -58,8 +58,9 @@ struct MembershipConfig {
   Duration ping_spare = std::chrono::seconds{30};
   Duration answer_least = std::chrono::seconds{1};
   Duration probe_within = std::chrono::milliseconds{500};
-  std::size_t helpers = 2;       // neighbours asked to probe
-  std::size_t helping_max = 16;  // probes done for others at once
+  Duration refused_within = std::chrono::milliseconds{600};  // where all are refused: time for a restart
+  std::size_t helpers = 2;                                   // neighbours asked to probe
+  std::size_t helping_max = 16;                              // probes done for others at once
   std::uint32_t health_max = 8;
 
   Duration mass_window = std::chrono::seconds{1};

@@ -67,7 +67,7 @@ void Membership::compare_roles(Time now, const LinkInfo& from, std::uint32_t the
   ask(now, from.peer, from.addresses, Why::fill, fx);
 }
 
-void Membership::ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx) {
+std::size_t Membership::ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx) {
   wire::Probe m;
   m.token = token;
   m.target.push_back(sample_of(target));
@@ -76,7 +76,9 @@ void Membership::ask_helpers(const LinkInfo& target, std::uint32_t token, Effect
   for (const ActivePeer& a : active_)
     if (a.link != target.id && may_meet(a.link) && n < others.size()) others[n++] = a.link;
   rng_.shuffle(std::span{others}.first(n));
-  fx.send(std::span{others}.first(std::min(n, config_.helpers)), Flow::control, m);
+  n = std::min(n, config_.helpers);
+  fx.send(std::span{others}.first(n), Flow::control, m);
+  return n;
 }
 
 // Somebody suspects the target. A link of ours is asked with a ping; without one a fresh dial tests the peer
@@ -88,7 +90,7 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Probe& m, Effect
     fx.send(from.id, Flow::control, wire::ProbeResult{m.token, true});
     return;
   }
-  Doubt d{target.id, from.id, m.token, 0, now + config_.answer_least};
+  Doubt d{target.id, from.id, m.token, 0, now + config_.answer_least, {}, 0};
   if (const LinkInfo* link = links_.find(target.id)) {
     d.ping_token = 0x80000000u | next_token_++;
     fx.send(link->id, Flow::control, wire::Ping{d.ping_token, degree(), roles_of(link->id)});
@@ -100,10 +102,21 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Probe& m, Effect
   doubts_.push_back(d);
 }
 
-void Membership::on(Time, const LinkInfo&, const wire::ProbeResult& m, Effects&) {
+void Membership::on(Time now, const LinkInfo&, const wire::ProbeResult& m, Effects&) {
   liveness_.on_probe_result(m.token, m.alive);
+  const auto ours = std::ranges::find_if(
+      doubts_, [&](const Doubt& d) { return d.asker == LinkId{} && d.token == m.token; });
+  if (ours == doubts_.end()) return;
   if (m.alive)
-    std::erase_if(doubts_, [&](const Doubt& d) { return d.asker == LinkId{} && d.token == m.token; });
+    doubts_.erase(ours);
+  else
+    on_refused(now, *ours);
+}
+
+// Nobody is left who could still reach it: waiting longer tells nothing.
+void Membership::on_refused(Time now, Doubt& doubt) {
+  if (doubt.open > 0 && --doubt.open == 0)
+    doubt.until = std::min(doubt.until, std::max(now, doubt.refused_at));
 }
 
 // A cut link may mean a cut connection only: the peer is dialled once more, by us and by others, before
@@ -113,11 +126,13 @@ void Membership::doubt(Time now, const LinkInfo& gone, Effects& fx) {
   const auto same = [&](const Doubt& d) { return d.asker == LinkId{} && d.peer == gone.peer; };
   if (std::ranges::any_of(doubts_, same)) return;
   const std::uint32_t token = 0x40000000u | next_token_++;
-  doubts_.push_back({gone.peer, LinkId{}, token, 0,
-                     now + (config_.answer_least + config_.probe_within) * liveness_.health()});
   if (!gone.addresses.empty()) fx.dial({gone.peer, gone.addresses});
   fx.count(Counter::probes);
-  ask_helpers(gone, token, fx);
+  const std::size_t helpers = ask_helpers(gone, token, fx);
+  const Duration wait = (config_.answer_least + config_.probe_within) * liveness_.health();
+  doubts_.push_back({gone.peer, LinkId{}, token, 0, now + wait,
+                     now + config_.refused_within * liveness_.health(),
+                     static_cast<std::uint8_t>(helpers + (gone.addresses.empty() ? 0 : 1))});
 }
 
 void Membership::found_alive(const PeerId& peer, Effects& fx) {

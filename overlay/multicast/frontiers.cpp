@@ -72,11 +72,7 @@ void Multicast::compare(Time now, LinkId with, Effects& fx) {
     ++told;
     return true;
   });
-  if (told > 0 || rest == 0) {
-    fx.send(with, Flow::control, wire::Frontiers{context_.tag, rest, tells.written(), {}});
-  } else {
-    send_frontier_ranges(with, fx);
-  }
+  fx.send(with, Flow::control, wire::Frontiers{context_.tag, rest, tells.written(), {}});
   fx.count(Counter::comparisons);
 }
 
@@ -125,7 +121,12 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::Frontiers& m, Eff
   std::array<std::byte, ranges_bytes_max> ranges_room;
   ByteWriter out{ranges_room};
   if (m.ranges.empty()) {
-    if (rest != m.rest) send_frontier_ranges(from.id, fx);
+    // They have nothing new to tell: what is new here is the likelier difference, and the cheaper one.
+    const bool news = now - streams.last_change() <= context_.config.frontiers_lately;
+    if (rest != m.rest && m.streams.empty() && news)
+      compare(now, from.id, fx);
+    else if (rest != m.rest)
+      send_frontier_ranges(from.id, fx);
   } else {
     StreamRanges side{streams, told, tells, they_lack};
     if (!answer_ranges(entries_of(streams), m.ranges, out, side)) return malformed();

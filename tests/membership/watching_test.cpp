@@ -187,5 +187,33 @@ TEST(Probe, IsAnsweredByAPingOnAnOwnLinkOrByADial) {
   EXPECT_FALSE(lab.sent<wire::ProbeResult>()[0].second.alive);
 }
 
+// The link to a neighbour is cut; its dial is refused, and what the helpers say is `alive`. After how long it
+// counts as dead; never: not within two seconds.
+Duration dead_after(std::optional<bool> alive) {
+  Lab lab;
+  const auto others = lab.neighbours(1, 5);
+  lab.pass(10ms);
+  lab.fx.clear();
+  const Time cut = lab.now;
+  lab.drop(others[0], CloseReason::cut);
+  const auto probes = lab.sent<wire::Probe>();
+  EXPECT_THAT(probes, SizeIs(2));
+  lab.pass(20ms);
+  lab.m->on_dial_failed(lab.now, {others[0].peer, others[0].addresses}, lab.fx);
+  for (const auto& [link, probe] : probes)
+    if (alive) lab.hear(*lab.links.find(link), wire::ProbeResult{probe.token, *alive});
+  while (lab.now < cut + 2s && lab.m->deaths().empty()) lab.pass(10ms);
+  return lab.m->deaths().empty() ? Duration::max() : lab.now - cut;
+}
+
+TEST(Doubt, EndsSoonWhereAllWhoTryAreRefusedAndNeverBeforeARestartHadItsTime) {
+  const Duration refused = dead_after(false), silent = dead_after(std::nullopt);
+
+  EXPECT_GE(refused, MembershipConfig{}.refused_within);
+  EXPECT_LE(refused, MembershipConfig{}.refused_within + 20ms);
+  EXPECT_GE(silent, MembershipConfig{}.answer_least + MembershipConfig{}.probe_within);
+  EXPECT_EQ(dead_after(true), Duration::max());
+}
+
 }  // namespace
 }  // namespace boato

@@ -133,6 +133,7 @@ struct Side {
       void on_dial(const DialWish&) {}
       void on_close(LinkId, CloseReason) {}
       void on_note(const Note&) {}
+      void on_drop(const Drop&) {}
     } host;
     fx.drain(host);
     return host.items;
