@@ -95,13 +95,16 @@ TEST(Reunion, CountsWithWhomItDifferedAndWhatCameLate) {
   carry(11s, 1, wire::Kind::frontiers);
   carry(12s, 1, wire::Kind::frontiers);
   carry(11s, 3, wire::Kind::frontiers);
+  carry(13s, 1, wire::Kind::have);
+  carry(20s, 1, wire::Kind::have);
+  carry(21s, 1, wire::Kind::reconcile);
   carry(11s + Reunion::lasts, 1, wire::Kind::frontiers);
   reunion.delivered(at(15s), at(9s), 1, 4);
   reunion.delivered(at(16s), at(11s), 1, 4);
   reunion.one_component(at(12s));
 
   EXPECT_EQ(reunion.sessions(), 1U);
-  EXPECT_EQ(reunion.repair_bytes(), 45U);
+  EXPECT_EQ(reunion.repair_bytes(), 60U);  // no claim that found nothing, no HAVE of later
   EXPECT_EQ(reunion.late_events(), 4U);
   EXPECT_EQ(reunion.until_last_event(), Duration{5s});
   EXPECT_EQ(reunion.until_one(), Duration{2s});

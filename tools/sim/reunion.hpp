@@ -8,7 +8,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
+#include <map>
+#include <utility>
 
 namespace boato::sim {
 
@@ -23,7 +24,7 @@ class Reunion {
     alone_ = alone;
     late_ = Duration{0};
     late_events_ = repair_bytes_ = roster_bytes_ = 0;
-    compared_.clear();
+    sessions_.clear();
   }
   void one_component(Time now) { one_ = std::min(one_, now); }
 
@@ -32,9 +33,15 @@ class Reunion {
     const std::uint64_t bytes = std::uint64_t{carried.envelope_bytes} + carried.overhead_bytes;
     if (kind >= wire::Kind::roster_join && kind < wire::Kind::cast) roster_bytes_ += bytes;
     if (carried.from != alone_ && carried.to != alone_) return;
-    const bool compares = kind == wire::Kind::reconcile || kind == wire::Kind::frontiers;
-    if (compares || (kind >= wire::Kind::have && kind <= wire::Kind::have_not)) repair_bytes_ += bytes;
-    if (kind == wire::Kind::frontiers) compared_.insert(carried.from ^ carried.to ^ alone_);
+    Session& with = sessions_[carried.from ^ carried.to ^ alone_];
+    if (kind == wire::Kind::reconcile) with.claim = bytes;
+    if (kind == wire::Kind::frontiers) {
+      repair_bytes_ += bytes + std::exchange(with.claim, 0);
+      with.last = now;
+      with.differed = true;
+    }
+    const bool repairs = kind >= wire::Kind::have && kind <= wire::Kind::have_not;
+    if (repairs && with.differed && now <= with.last + session_rest) repair_bytes_ += bytes;
   }
   void delivered(Time now, Time published, std::uint32_t peer, std::uint32_t events) {
     if (healed_ == never || published >= healed_) return;
@@ -47,11 +54,14 @@ class Reunion {
   [[nodiscard]] Duration until_one() const { return one_ - healed_; }
   [[nodiscard]] Duration until_last_event() const { return late_; }
   [[nodiscard]] std::uint64_t roster_bytes() const { return roster_bytes_; }  // sent by all
-  // HAVE, PULL, HAVE_NOT, RECONCILE, FRONTIERS and the envelopes of REPAIR, from and to the one that was
-  // alone; and what it got for them.
+  // Sessions of anti-entropy that found a difference, from and to the one that was alone: RECONCILE,
+  // FRONTIERS, and the HAVE, PULL, HAVE_NOT and envelopes of REPAIR that follow; and what it got for them.
   [[nodiscard]] std::uint64_t repair_bytes() const { return repair_bytes_; }
   // The others with whom that one found that they differ.
-  [[nodiscard]] std::uint64_t sessions() const { return compared_.size(); }
+  [[nodiscard]] std::uint64_t sessions() const {
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(sessions_, [](const auto& s) { return s.second.differed; }));
+  }
   [[nodiscard]] std::uint64_t late_events() const { return late_events_; }
 
  private:
@@ -59,7 +69,13 @@ class Reunion {
   std::uint32_t alone_ = ~std::uint32_t{0};
   Duration late_{0};
   std::uint64_t late_events_ = 0, repair_bytes_ = 0, roster_bytes_ = 0;
-  std::set<std::uint32_t> compared_;
+  struct Session {
+    std::uint64_t claim = 0;  // bytes of a RECONCILE that has found nothing yet
+    Time last{};              // FRONTIERS
+    bool differed = false;
+  };
+  static constexpr Duration session_rest = std::chrono::seconds{2};
+  std::map<std::uint32_t, Session> sessions_;  // by the other one
 };
 
 }  // namespace boato::sim
