@@ -176,7 +176,7 @@ Time PeerCore::next_deadline() const {
 }
 
 void PeerCore::on_deadline(Time now) {
-  if (now - next_deadline() >= config_.slept_least)
+  if (expected_ != never && now - expected_ >= config_.slept_least)
     for (auto& topic : topics_)
       if (topic->started) topic->roster.on_slept(now);
   if (membership_.next_deadline() <= now) membership_.on_deadline(now, fx_);
@@ -210,6 +210,7 @@ void PeerCore::on_deadline(Time now) {
   if (reconciler_.next_deadline() <= now) reconcile(now);
   if (next_sweep_ <= now) sweep_links(now);
   settle(now);
+  expected_ = std::max(now, next_deadline());
 }
 
 // One round compares all topics in common with a member of one of those that have changed.
@@ -221,10 +222,15 @@ void PeerCore::reconcile(Time now) {
   const auto& from = changed.empty() ? others : changed;
   if (from.empty()) return;
   TopicState& topic = *from[reconciler_.pick(from.size())];
-  topic.reconciled_at = topic.activity();
   const auto with = topic.multicast.partner(round, fx_);
-  if (const LinkInfo* link = with ? links_.find(*with) : nullptr)
-    reconciler_.begin(*link, wire::Compared::both, common_topics(link->peer), fx_);
+  if (const LinkInfo* link = with ? links_.find(*with) : nullptr) {
+    const auto common = common_topics(link->peer);
+    reconciler_.begin(*link, wire::Compared::both, common, fx_);
+    for (const CommonTopic& c : common)
+      if (TopicState* covered = find(c.topic)) covered->reconciled_at = covered->activity();
+    if (std::ranges::any_of(changed, [](TopicState* t) { return t->activity() != t->reconciled_at; }))
+      reconciler_.on_change(now);  // with members of those we do it next
+  }
 }
 
 std::span<const CommonTopic> PeerCore::common_topics(const PeerId& peer) {

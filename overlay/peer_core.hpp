@@ -255,6 +255,7 @@ class PeerCore {
   std::vector<CommonTopic> common_;
   PeerView own_view_;
   Time next_sweep_ = never;
+  Time expected_ = never;  // when the next deadline was to come, as of the last one
   bool met_anybody_ = false;
   bool leaving_ = false;
 };

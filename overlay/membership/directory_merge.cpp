@@ -97,7 +97,14 @@ Directory::Merge Directory::merge_contact(TopicRecord& record, const wire::State
     for (const TopicContact& c : *list) {
       if (c.peer != statement.issuer) continue;
       // directory: the contact heard of last replaces, not the newer one
-      if (BOATO_MUTANT(122) ? age_of(c) == age : age_of(c) >= age) return Merge::same;
+      if (BOATO_MUTANT(122)) {
+        if (age_of(c) == age) return Merge::same;
+        continue;
+      }
+      // Two statements of one version are a lie of their peer; one of them is kept by everybody.
+      if (age_of(c) > age ||
+          (age_of(c) == age && !std::ranges::lexicographical_compare(c.statement, statement.whole)))
+        return Merge::same;
     }
   const auto newer = [&](const TopicContact& c) {
     return std::tie(c.incarnation, c.version, c.peer) >

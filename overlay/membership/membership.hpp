@@ -112,6 +112,8 @@ class Membership {
     bool self_linked = false;   // our link with the newcomer is confirmed
     bool other_linked = false;  // and so is the other one's
   };
+  static constexpr std::size_t helpers_most = 4;
+  using Helpers = wire::List<LinkId, helpers_most>;
   // Whether a peer lives: asked by another peer, or about a link of ours that was cut.
   struct Doubt {
     PeerId peer;
@@ -119,8 +121,9 @@ class Membership {
     std::uint32_t token = 0;       // the asker's, or that of our own probes
     std::uint32_t ping_token = 0;  // of our ping, if the peer is linked
     Time until{};
-    Time refused_at{};      // when it ends at the earliest if all who try are refused ...
-    std::uint8_t open = 0;  // ... of whom so many have not told yet
+    Time refused_at{};     // when it ends at the earliest if all who try are refused:
+    bool dialing = false;  // we ...
+    Helpers helpers;       // ... and those who have not answered yet
   };
   struct Seed {
     Address address;
@@ -194,8 +197,8 @@ class Membership {
   [[nodiscard]] std::uint32_t roles_of(LinkId link) const;
   void compare_roles(Time now, const LinkInfo& from, std::uint32_t their_degree, std::uint32_t roles,
                      Effects& fx);
-  void on_refused(Time now, Doubt& doubt);
-  std::size_t ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx);
+  static void on_refused(Time now, Doubt& doubt);
+  Helpers ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx);
   void doubt(Time now, const LinkInfo& gone, Effects& fx);
   void found_alive(const PeerId& peer, Effects& fx);
   void found_dead(Time now, const PeerId& peer, Effects& fx);

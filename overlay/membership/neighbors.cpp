@@ -238,7 +238,7 @@ void Membership::on_dial_failed(Time now, const DialWish& dial, Effects& fx) {
       fx.send(d.asker, Flow::control, wire::ProbeResult{d.token, false});
   std::erase_if(doubts_, [&](const Doubt& d) { return d.peer == dial.peer && d.asker != LinkId{}; });
   for (Doubt& d : doubts_)
-    if (d.peer == dial.peer) on_refused(now, d);
+    if (d.peer == dial.peer && std::exchange(d.dialing, false)) on_refused(now, d);
   if (active_.size() < minimum()) next_fill_ = std::min(next_fill_, now);
 }
 

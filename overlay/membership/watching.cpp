@@ -67,7 +67,7 @@ void Membership::compare_roles(Time now, const LinkInfo& from, std::uint32_t the
   ask(now, from.peer, from.addresses, Why::fill, fx);
 }
 
-std::size_t Membership::ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx) {
+Membership::Helpers Membership::ask_helpers(const LinkInfo& target, std::uint32_t token, Effects& fx) {
   wire::Probe m;
   m.token = token;
   m.target.push_back(sample_of(target));
@@ -76,9 +76,10 @@ std::size_t Membership::ask_helpers(const LinkInfo& target, std::uint32_t token,
   for (const ActivePeer& a : active_)
     if (a.link != target.id && may_meet(a.link) && n < others.size()) others[n++] = a.link;
   rng_.shuffle(std::span{others}.first(n));
-  n = std::min(n, config_.helpers);
-  fx.send(std::span{others}.first(n), Flow::control, m);
-  return n;
+  Helpers helpers;
+  for (std::size_t i = 0; i < std::min({n, config_.helpers, helpers_most}); ++i) helpers.push_back(others[i]);
+  fx.send(helpers.span(), Flow::control, m);
+  return helpers;
 }
 
 // Somebody suspects the target. A link of ours is asked with a ping; without one a fresh dial tests the peer
@@ -90,7 +91,7 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Probe& m, Effect
     fx.send(from.id, Flow::control, wire::ProbeResult{m.token, true});
     return;
   }
-  Doubt d{target.id, from.id, m.token, 0, now + config_.answer_least, {}, 0};
+  Doubt d{target.id, from.id, m.token, 0, now + config_.answer_least, {}, false, {}};
   if (const LinkInfo* link = links_.find(target.id)) {
     d.ping_token = 0x80000000u | next_token_++;
     fx.send(link->id, Flow::control, wire::Ping{d.ping_token, degree(), roles_of(link->id)});
@@ -102,20 +103,25 @@ void Membership::on(Time now, const LinkInfo& from, const wire::Probe& m, Effect
   doubts_.push_back(d);
 }
 
-void Membership::on(Time now, const LinkInfo&, const wire::ProbeResult& m, Effects&) {
+void Membership::on(Time now, const LinkInfo& from, const wire::ProbeResult& m, Effects&) {
   liveness_.on_probe_result(m.token, m.alive);
   const auto ours = std::ranges::find_if(
       doubts_, [&](const Doubt& d) { return d.asker == LinkId{} && d.token == m.token; });
   if (ours == doubts_.end()) return;
-  if (m.alive)
+  if (m.alive) {
     doubts_.erase(ours);
-  else
-    on_refused(now, *ours);
+    return;
+  }
+  Helpers left;
+  for (const LinkId helper : ours->helpers)
+    if (helper != from.id) left.push_back(helper);
+  ours->helpers = left;
+  on_refused(now, *ours);
 }
 
 // Nobody is left who could still reach it: waiting longer tells nothing.
 void Membership::on_refused(Time now, Doubt& doubt) {
-  if (doubt.open > 0 && --doubt.open == 0)
+  if (!doubt.dialing && doubt.helpers.empty())
     doubt.until = std::min(doubt.until, std::max(now, doubt.refused_at));
 }
 
@@ -128,11 +134,10 @@ void Membership::doubt(Time now, const LinkInfo& gone, Effects& fx) {
   const std::uint32_t token = 0x40000000u | next_token_++;
   if (!gone.addresses.empty()) fx.dial({gone.peer, gone.addresses});
   fx.count(Counter::probes);
-  const std::size_t helpers = ask_helpers(gone, token, fx);
+  const Helpers helpers = ask_helpers(gone, token, fx);
   const Duration wait = (config_.answer_least + config_.probe_within) * liveness_.health();
   doubts_.push_back({gone.peer, LinkId{}, token, 0, now + wait,
-                     now + config_.refused_within * liveness_.health(),
-                     static_cast<std::uint8_t>(helpers + (gone.addresses.empty() ? 0 : 1))});
+                     now + config_.refused_within * liveness_.health(), !gone.addresses.empty(), helpers});
 }
 
 void Membership::found_alive(const PeerId& peer, Effects& fx) {

@@ -45,7 +45,9 @@ void CastLedger::sent(Time now, const LinkInfo& link, Duty duty) {
   Line* line = find(link.id);
   BOATO_CHECK(line != nullptr);
   const Duration wait =
-      std::clamp(2 * link.rtt + std::chrono::milliseconds{40}, config_.taken_min, config_.taken_max);
+      link.rtt == Duration{0}  // not measured yet
+          ? config_.taken_max
+          : std::clamp(2 * link.rtt + std::chrono::milliseconds{40}, config_.taken_min, config_.taken_max);
   line->waiting.push_back({++line->sent, now + wait, std::move(duty)});
   next_ = std::min(next_, line->waiting[line->late].due);
 }
@@ -61,7 +63,7 @@ void CastLedger::received(Time now, LinkId link, Effects& fx) {
   if (!line) return;
   ++line->received;
   if (BOATO_MUTANT(200)) return;  // never says TAKEN: every part is taken over
-  if (line->tell_at == never) line->tell_at = now + config_.taken_after;
+  if (line->tell_at == never) line->tell_at = now + (line->flows ? config_.taken_flow : config_.taken_after);
   next_ = std::min(next_, line->tell_at);
   if (line->received - line->told < config_.taken_every) return;
   tell(*line, fx);
@@ -69,6 +71,7 @@ void CastLedger::received(Time now, LinkId link, Effects& fx) {
 }
 
 void CastLedger::tell(Line& line, Effects& fx) {
+  line.flows = line.received - line.told > 1;
   line.told = line.received;
   line.tell_at = never;
   fx.send(line.link, Flow::control, wire::Taken{line.told});

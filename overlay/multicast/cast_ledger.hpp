@@ -99,6 +99,7 @@ class CastLedger {
     std::uint64_t sent = 0;
     std::uint64_t received = 0, told = 0;
     Time tell_at = never;
+    bool flows = false;  // the last TAKEN covered several CASTs
     Ring<Waiting> waiting;
     std::size_t late = 0;  // so many at the front were given to others already; a late TAKEN still counts
     Duty take() {

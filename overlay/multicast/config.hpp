@@ -15,12 +15,14 @@ struct MulticastConfig {
   std::size_t payload_max = wire::payload_bytes_max;
 
   // A child that has not said TAKEN in clamp(2 RTT + 40 ms, min, max) is taken over. The minimum leaves room
-  // for taken_after and a busy machine's scheduling; a wrong takeover costs one duplicate of the part's
+  // for taken_flow and a busy machine's scheduling; a wrong takeover costs one duplicate of the part's
   // copies.
   Duration taken_min = std::chrono::milliseconds{200};
   Duration taken_max = std::chrono::seconds{1};
   Duration taken_after = std::chrono::milliseconds{20};  // TAKEN rides at most so late behind the CAST ...
-  std::uint32_t taken_every = 64;                        // ... and at most so many CASTs behind
+  Duration taken_flow =
+      std::chrono::milliseconds{50};  // ... in a flow so late: nobody waits for the next ...
+  std::uint32_t taken_every = 64;     // ... and at most so many CASTs behind
   unsigned takeovers_max = 2;
   std::size_t outstanding_max = 1024;  // x 120 B per link, then the link counts as lagging
   std::size_t pending_max = 256;       // parts that wait for a dial, x 120 B per topic
@@ -70,6 +72,6 @@ struct MulticastConfig {
   std::size_t finger_dials = 8;                      // wishes per round
 };
 static_assert(MulticastConfig{}.have_after < MulticastConfig{}.pull_after);
-static_assert(MulticastConfig{}.taken_after * 5 < MulticastConfig{}.taken_min);
+static_assert(MulticastConfig{}.taken_flow * 3 < MulticastConfig{}.taken_min);
 
 }  // namespace boato

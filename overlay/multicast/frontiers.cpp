@@ -90,12 +90,15 @@ void Multicast::send_frontier_ranges(LinkId with, Effects& fx) {
     answer.split(entries, 0, 0);
   else if (side.tell(entries))
     answer.told(0, 0);
+  else
+    answer.list(entries, 0, 0);
   fx.send(with, Flow::control, wire::Frontiers{context_.tag, 0, tells.written(), out.written()});
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::Frontiers& m, Effects& fx) {
   const auto malformed = [&] {
     fx.count(Counter::frames_malformed);
+    fx.drop(DropReason::malformed, context_.tag, from.peer);
     fx.close(from.id, CloseReason::protocol);
   };
   if (!well_formed_have(m.streams)) return malformed();

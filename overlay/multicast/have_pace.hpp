@@ -18,9 +18,11 @@ class HavePace {
   HavePace(const MulticastConfig& config, Rng rng) : config_{config}, rng_{rng} { draw(); }
 
   void on_change(Time now) {
-    if (now < hurry_until_) return soon(now + config_.have_after);
     if (flush_at_ == never) first_ = now;
-    flush_at_ = std::min(first_ + config_.have_flow, now + pause_);
+    if (now < hurry_until_) return soon(now + config_.have_after);
+    // Each event puts the word off, but never beyond have_flow, and never what was to be said soon.
+    const Time calm = std::max(now, std::min(first_ + config_.have_flow, now + pause_));
+    flush_at_ = soon_ ? std::min(flush_at_, calm) : calm;
   }
   // Events come by other ways than the tree, or a neighbour has gone.
   void on_trouble(Time now) {
@@ -28,7 +30,10 @@ class HavePace {
     if (flush_at_ != never) soon(now + config_.have_after);
     if (late_at_ != never) late_at_ = std::min(late_at_, now + config_.have_after);
   }
-  void soon(Time at) { flush_at_ = std::min(flush_at_, at); }
+  void soon(Time at) {
+    flush_at_ = std::min(flush_at_, at);
+    soon_ = true;
+  }
   // A neighbour was left for later.
   void put_off(Time now) {
     if (late_at_ == never) late_at_ = now + rng_.jitter(config_.have_late);
@@ -40,6 +45,7 @@ class HavePace {
   [[nodiscard]] Time next_deadline() const { return std::min(flush_at_, late_at_); }
   void flushed() {
     flush_at_ = never;
+    soon_ = false;
     draw();
   }
   void flushed_late() { late_at_ = never; }
@@ -54,6 +60,7 @@ class HavePace {
   Rng rng_;
   Duration pause_{};  // of this round: neighbours that wait differently say everything once, not twice
   Time first_{};
+  bool soon_ = false;  // flush_at_ is not put off
   Time flush_at_ = never, late_at_ = never, hurry_until_{};
 };
 

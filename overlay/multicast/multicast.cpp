@@ -11,6 +11,7 @@ namespace boato {
 
 Multicast::Multicast(const MulticastContext& context, CastLedger& ledger, Rng rng)
     : context_{context},
+      own_tag_{wire::stream_tag(*context.self.crypto, context.id, context.self.id, context.self.incarnation)},
       ledger_{ledger},
       rng_{rng.fork("multicast")},
       caster_{context_, ledger, rng_.fork("caster")},
@@ -92,8 +93,8 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   forget(place.closed);
   const SeqRange run{batch.first, batch.last()};
   mesh_.knows_run(from.id, place.index, run);
-  if (place.heard.raw() > 0) puller_.wanted(now, place.index, place.heard, from.id);
   if (ours) return Came::duplicate;  // nobody but us makes them
+  if (place.heard.raw() > 0) puller_.wanted(now, place.index, place.heard, from.id);
   context_.streams.account(now, place.index, run, arrived_.fresh);
   if (arrived_.fresh.empty() && !arrived_.fresh.refused &&
       !BOATO_MUTANT(207)) {  // 207: duplicates are delivered
@@ -226,8 +227,7 @@ const Arrived* Multicast::publish(Time now, const wire::BatchView& batch, const 
 void Multicast::send_waiting(Time now, Effects& fx) {
   const bool ready = outside_ ? caster_.entry().has_value() : running_;
   if (!ready) return;
-  const auto index = context_.streams.find(
-      wire::stream_tag(*context_.self.crypto, context_.id, context_.self.id, context_.self.incarnation));
+  const auto index = context_.streams.find(own_tag_);
   if (!index) return;
   const Seq last = context_.streams[*index].frontier();
   if (cast_upto_ >= last) return;

@@ -91,6 +91,11 @@ class Multicast {
     if (!accept_start(from, tell, fx)) return;
     HaveReader reader{tell.streams};
     while (reader.next(have_entry_)) {
+      if (have_entry_.tag == own_tag_) {  // nobody knows better than we what we have published
+        if (const auto own = context_.streams.find(own_tag_))
+          start_at(*own, context_.streams[*own].frontier());
+        continue;
+      }
       const Seq upto = start_of(have_entry_.tag, have_entry_.upto);
       const auto index = context_.streams.start_at(now, have_entry_.tag, upto);
       // Not the frontier: it may have joined runs that came early and still wait for their turn.
@@ -163,6 +168,7 @@ class Multicast {
   void note_own(Seq first, Seq last);
 
   MulticastContext context_;
+  StreamTag own_tag_;
   CastLedger& ledger_;
   Rng rng_;
   Caster caster_;

@@ -9,7 +9,7 @@ std::uint64_t fold(std::uint64_t digest, const LinkInfo& link) {
   std::uint64_t z = digest ^ get_be<std::uint64_t>(reinterpret_cast<const std::byte*>(link.tag.data()));
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z >> 32;
+  return digest == 0 ? 0 : z >> 32;
 }
 
 }  // namespace
@@ -37,11 +37,10 @@ void Reconciler::begin(const LinkInfo& with, wire::Compared what, std::span<cons
 }
 
 void Reconciler::note(std::uint64_t place, std::uint64_t halves) {
-  const auto at = std::ranges::find(differences_, place, &Difference::place);
-  if (at == differences_.end())
+  if (differences_.empty() || differences_.back().place != place)  // places rise
     differences_.push_back({place, halves});
   else
-    at->halves |= halves;
+    differences_.back().halves |= halves;
 }
 
 }  // namespace boato

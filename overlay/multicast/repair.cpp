@@ -22,6 +22,10 @@ void Multicast::note_frontiers(Time now, const LinkInfo& from, Bytes streams) {
   HaveReader reader{streams};
   bool heard = false;
   while (reader.next(have_entry_)) {
+    if (have_entry_.tag == own_tag_) {  // what others claim of it is nothing that we could miss
+      if (const auto own = context_.streams.find(own_tag_)) mesh_.knows(from.id, *own, have_entry_.upto);
+      continue;
+    }
     const Seq highest =
         have_entry_.runs.empty() ? have_entry_.upto : have_entry_.runs[have_entry_.runs.size() - 1].last;
     if (const auto index = context_.streams.find(have_entry_.tag)) {

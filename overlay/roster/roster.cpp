@@ -247,7 +247,7 @@ void Roster::put_off(const PeerId& suspect, Time gone_at, bool asked) {
   const std::size_t at = locate(suspects_, suspect, &found);
   if (!found) return;
   suspects_[at].gone_at = std::max(suspects_[at].gone_at, gone_at);
-  suspects_[at].asked |= asked;
+  suspects_[at].asked = asked;
 }
 
 const Suspect* Roster::suspect(const AccusationRef& accusation, Time gone_at) {

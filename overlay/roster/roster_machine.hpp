@@ -160,7 +160,7 @@ class RosterMachine {
 
   // suspicion.cpp
   void accuse(Time now, Effects& fx);
-  void outweigh(Time now, const AccusationRef& accusation, LinkId link);
+  bool outweigh(Time now, const AccusationRef& accusation, LinkId link);  // false: known
   void end_outweighed(Time now, Effects& fx);
   void hear_outweighed(Time now, const PeerId& accused, Effects& fx);
   void forget_outweighed(const PeerId& accused);

@@ -76,12 +76,12 @@ void RosterMachine::accuse(Time now, Effects& fx) {
 }
 
 // An own live link outweighs what others say, but a link is as old as what last came over it: it is tested.
-void RosterMachine::outweigh(Time now, const AccusationRef& accusation, LinkId link) {
+bool RosterMachine::outweigh(Time now, const AccusationRef& accusation, LinkId link) {
   const auto same = [&](const Outweighed& o) {
     return o.what->accuser == accusation->accuser && o.what->accused == accusation->accused &&
            o.what->of == accusation->of;
   };
-  if (std::ranges::any_of(outweighed_, same)) return;
+  if (std::ranges::any_of(outweighed_, same)) return false;
   if (outweighed_.size() >= config_.outweighed_max)
     std::erase_if(outweighed_, [&](const Outweighed& o) {
       const MemberRecord* record = roster_.find(o.what->accused);
@@ -90,6 +90,7 @@ void RosterMachine::outweigh(Time now, const AccusationRef& accusation, LinkId l
   if (outweighed_.size() >= config_.outweighed_max) outweighed_.erase(outweighed_.begin());
   outweighed_.push_back({accusation, now + config_.gone_after_hearsay});
   change(RosterChange::Kind::doubted, accusation->accused, link);
+  return true;
 }
 
 // What others said while our link seemed to say otherwise counts now.
@@ -162,7 +163,7 @@ void RosterMachine::hear(Time now, const AccusationRef& accusation, Source sourc
   const PeerId& accuser = accusation->accuser;
   if (accuser == accused || (!roster_.find(accuser) && !roster_.find_gone(accuser))) return;
   if (const LinkInfo* link = links_.find(accused); link && !BOATO_MUTANT(144)) {  // own eyes do not count
-    outweigh(now, accusation, link->id);
+    if (!outweigh(now, accusation, link->id)) return;
     // The news may pass the accused by: whoever has a link to it hands it over.
     const Bytes words{accusation->statement};
     if (link->id != from) send_single(link->id, std::span{&words, 1}, fx);

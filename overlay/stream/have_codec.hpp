@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets of numbers of many streams in one byte string: the body of HAVE, summaries and pulls.
+// Sets of numbers of many streams in one byte string: the body of HAVE, FRONTIERS and PULL.
 //   entry: | tag u64 BE | upto varint | n varint | n x (gap - 1 varint, length - 1 varint) |
 // `gap` is the distance from the last number before (upto at first) to the first of the run, so `upto` and
 // runs of a frontier cost two bytes a run. In a pull, `upto` is a number below the first that is wanted. Only

@@ -103,8 +103,8 @@ struct Reconcile {
 // The sender's frontiers of one topic, as far as they are not yet known to be equal. `streams`: some of them,
 // as HAVE. `ranges`: base/ranges.hpp over the map stream tag -> digest of the frontier; what a `told` item
 // covers is in `streams`. Empty: `rest` is the sum of the digests of all other streams. Receiver: HAVE for
-// what the sender lacks, PULL of what it lacks itself, FRONTIERS for ranges that differ, over all if `rest`
-// does.
+// what the sender lacks, PULL of what it lacks itself, FRONTIERS for ranges that differ; if `rest` does,
+// ranges of all streams, or first what changed here lately if the sender told none.
 struct Frontiers {
   static constexpr Kind kind = Kind::frontiers;
   TopicTag topic;

@@ -44,7 +44,7 @@ enum class Kind : std::uint8_t {
   have = 51,
   pull = 52,
   repair = 53,
-  have_not = 54,
+  have_not = 54,  // 55 was SUMMARY
   start_ask = 56,
   start_tell = 57,
   reconcile = 58,

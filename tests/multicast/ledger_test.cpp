@@ -19,6 +19,7 @@ struct Ledger {
 
   Ledger() {
     link.id = LinkId{1};
+    link.rtt = milliseconds{10};
     ledger.on_link_up(link.id);
   }
   void send(std::uint8_t hops) {
@@ -53,6 +54,23 @@ TEST(CastLedger, ASilentChildsDutyIsGivenOnOnce) {
 
   EXPECT_THAT(lab.given, testing::SizeIs(1));
   EXPECT_EQ(lab.ledger.next_deadline(), never);
+}
+
+TEST(CastLedger, TakenComesSoonAfterALoneCastAndMoreRarelyInAFlow) {
+  Ledger lab;
+  const auto tells = [&](int casts, Duration after) {
+    lab.fx.clear();
+    for (int i = 0; i < casts; ++i) lab.ledger.received(lab.now, lab.link.id, lab.fx);
+    lab.pass(after);
+    return lab.fx.sends().size();
+  };
+
+  EXPECT_EQ(tells(1, lab.config.taken_after), 1U);
+  EXPECT_EQ(tells(1, lab.config.taken_after), 1U) << "whoever waits for each TAKEN is not kept waiting";
+  EXPECT_EQ(tells(3, lab.config.taken_after), 1U);
+  EXPECT_EQ(tells(3, lab.config.taken_after), 0U);
+  EXPECT_EQ(tells(0, lab.config.taken_flow), 1U);
+  EXPECT_EQ(tells(static_cast<int>(lab.config.taken_every), Duration{0}), 1U) << "a fast flow does not wait";
 }
 
 TEST(CastLedger, ALateTakenStillCountsForThePublisher) {

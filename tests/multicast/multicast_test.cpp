@@ -440,6 +440,69 @@ TEST(Multicast, WhatWasPublishedBeforeAnybodyCameIsNotOwedButNothingBreaks) {
   EXPECT_EQ(times(lab.at(late), "together"), 1U);
 }
 
+// What others claim of a peer's own stream, it must not believe: it knows what it has published.
+TEST(Multicast, ClaimsOfAPeersOwnStreamChangeNothingAboutIt) {
+  Lab lab{2};
+  TopicTag tag{};
+  for (std::size_t i = 0; i < lab.size(); ++i) tag = lab.open(i, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+  const Self& self = lab.at(0).self;
+  const StreamTag own =
+      wire::stream_tag(toy_crypto(), lab.at(0).core->topic(tag)->id, self.id, self.incarnation);
+  std::array<std::byte, 64> room;
+  HaveWriter claim{room};
+  ASSERT_TRUE(claim.add(own, Seq{1000}, {}));
+  const LinkId link = lab.at(0).core->links().find(lab.at(1).self.id)->id;
+  const auto hand = [&](const auto& message) {
+    std::array<std::byte, 256> frame;
+    const auto size = wire::encode(message, frame);
+    ASSERT_TRUE(size.has_value());
+    lab.at(0).core->on_frame(lab.now(), link, Flow::control, Frame{Bytes{frame}.first(*size), {}, false});
+    lab.settle(0);
+  };
+
+  for (const bool published : {false, true}) {
+    hand(wire::Have{tag, claim.written()});
+    hand(wire::Frontiers{tag, 0, claim.written(), {}});
+    lab.pass(seconds{90});  // a hole is given up after 60 s
+    lab.publish(0, tag, published ? "second" : "first");
+    lab.pass(seconds{1});
+  }
+
+  EXPECT_EQ(times(lab.at(1), "first"), 1U);
+  EXPECT_EQ(times(lab.at(1), "second"), 1U);
+  EXPECT_TRUE(lab.at(0).gaps.empty());
+}
+
+TEST(Multicast, AStartThatNamesTheAskersOwnStreamChangesNothingAboutIt) {
+  Lab lab{2};
+  TopicTag tag = lab.open(1, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+  lab.pass(seconds{2});
+  std::array<std::byte, 64> room;
+  lab.change = [&](Lab::Packet& packet, wire::Kind kind) {
+    if (kind != wire::Kind::start_tell || packet.to != 0) return;
+    const Self& self = lab.at(0).self;
+    HaveWriter claim{room};
+    ASSERT_TRUE(
+        claim.add(wire::stream_tag(toy_crypto(), lab.at(0).core->topic(tag)->id, self.id, self.incarnation),
+                  Seq{1000}, {}));
+    packet.envelope.resize(256);
+    packet.envelope.resize(*wire::encode(wire::StartTell{tag, false, claim.written()}, packet.envelope));
+  };
+  lab.open(0, Use::subscribe);
+  lab.open(0, Use::publish);
+  ASSERT_TRUE(lab.gather(tag));
+
+  lab.publish(0, tag, "mine");
+  lab.pass(seconds{1});
+
+  EXPECT_EQ(times(lab.at(1), "mine"), 1U);
+  EXPECT_EQ(times(lab.at(0), "mine"), 1U);
+}
+
 TEST(Multicast, WhoHasLeftIsToldNothingMore) {
   Lab lab{3};
   TopicTag tag{};
