@@ -10,11 +10,7 @@
 
 namespace boato {
 
-void PeerCore::malformed(const LinkInfo& from) {
-  fx_.count(Counter::frames_malformed);
-  fx_.drop(DropReason::malformed, {}, from.peer);
-  fx_.close(from.id, CloseReason::protocol);
-}
+void PeerCore::malformed(const LinkInfo& from) { fx_.refuse(DropReason::malformed, from.id, from.peer); }
 
 void PeerCore::no_topic(const LinkInfo& from, TopicTag topic) {
   fx_.count(Counter::frames_no_topic);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/base/ranges.hpp"
 
+#include "overlay/base/mix.hpp"
 #include "overlay/base/ranges_answer.hpp"
 
 #include <algorithm>
@@ -15,13 +16,6 @@ constexpr std::uint8_t as_before = 15;  // lo bytes: the bound is where the item
 constexpr std::size_t key_bytes = 4;
 constexpr std::size_t head_bytes_max = 1 + 1 + 8 + 8;
 constexpr std::size_t entry_bytes = 16;
-
-// The finalizer of splitmix64: every bit of the input moves half the bits of the output.
-constexpr std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
 
 std::uint8_t bound_bytes(std::uint64_t bound) {
   return static_cast<std::uint8_t>(bound == 0 ? 0 : 8 - std::countr_zero(bound) / 8);

@@ -60,8 +60,16 @@ class RangeWriter {
 // The entries of `mine` with places in [lo, hi).
 [[nodiscard]] std::span<const RangeEntry> entries_in(std::span<const RangeEntry> mine, std::uint64_t lo,
                                                      std::uint64_t hi);
-[[nodiscard]] inline bool is_short(std::span<const RangeEntry> own) {
-  return own.size() <= ranges_list_max || own.front().place == own.back().place;
+// What we have in a range that is known to differ.
+template <class Side>
+void put_difference(std::span<const RangeEntry> own, std::uint64_t lo, std::uint64_t hi, RangeWriter& out,
+                    Side& side) {
+  if (own.size() > ranges_list_max && own.front().place != own.back().place)
+    out.split(own, lo, hi);
+  else if (side.tell(own))
+    out.told(lo, hi);
+  else
+    out.list(own, lo, hi);
 }
 
 }  // namespace detail
@@ -78,6 +86,13 @@ struct ListedRanges {
 };
 template <class Theirs, class Ours>
 ListedRanges(Theirs, Ours) -> ListedRanges<Theirs, Ours>;
+
+// The first message of a session over maps that are known to differ; see begin_ranges and answer_ranges.
+template <class Side>
+void begin_unequal_ranges(std::span<const RangeEntry> mine, std::uint32_t key, ByteWriter& out, Side& side) {
+  detail::RangeWriter begin{out, key};
+  detail::put_difference(mine, 0, 0, begin, side);
+}
 
 // Answers a message, item by item. Appends to `out` (nothing if all is equal, or if lists end the matter) and
 // tells `side` the differences that lists showed, as ListedRanges does. side.tell(own) may take it upon
@@ -96,13 +111,8 @@ bool answer_ranges(std::span<const RangeEntry> mine, Bytes message, ByteWriter& 
       continue;
     }
     if (item.kind == detail::RangeItemKind::claim) {
-      if (detail::range_fingerprint(own, in.key()) == item.fingerprint) continue;
-      if (!detail::is_short(own))
-        answer.split(own, item.lo, item.hi);
-      else if (side.tell(own))
-        answer.told(item.lo, item.hi);
-      else
-        answer.list(own, item.lo, item.hi);
+      if (detail::range_fingerprint(own, in.key()) != item.fingerprint)
+        detail::put_difference(own, item.lo, item.hi, answer, side);
       continue;
     }
     ByteReader list{item.list};

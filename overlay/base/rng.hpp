@@ -4,6 +4,7 @@
 // base/crypto.hpp).
 #pragma once
 
+#include "overlay/base/mix.hpp"
 #include "overlay/base/strong.hpp"
 
 #include <array>
@@ -63,12 +64,7 @@ class Rng {
   }
 
  private:
-  static constexpr std::uint64_t split_mix(std::uint64_t& x) {
-    std::uint64_t z = (x += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-  }
+  static constexpr std::uint64_t split_mix(std::uint64_t& x) { return mix(x += 0x9e3779b97f4a7c15ULL); }
   std::array<std::uint64_t, 4> state_{};
 };
 

@@ -111,6 +111,13 @@ class Effects {
     drops_.push_back({reason, topic, peer, n});
   }
 
+  // Bytes that break a rule (malformed), or a signature that does not hold (forged): the link ends.
+  void refuse(DropReason why, LinkId link, const PeerId& peer, TopicTag topic = {}) {
+    count(why == DropReason::forged ? Counter::signatures_bad : Counter::frames_malformed);
+    drop(why, topic, peer);
+    close(link, CloseReason::protocol);
+  }
+
   [[nodiscard]] bool empty() const {
     return sends_.empty() && deliveries_.empty() && gaps_.empty() && notices_.empty() && taken_.empty() &&
            dials_.empty() && closes_.empty() && notes_.empty() && drops_.empty();

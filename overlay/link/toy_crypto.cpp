@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/link/toy_crypto.hpp"
 
+#include "overlay/base/mix.hpp"
+
 #include <bit>
 #include <cstring>
 
@@ -39,12 +41,7 @@ class Mix {
     eat(block_.data());
     lanes_[0] ^= total_;
     for (int round = 0; round < 3; ++round)
-      for (std::size_t i = 0; i < 4; ++i) {
-        std::uint64_t z = lanes_[i] + std::rotl(lanes_[(i + 1) & 3], 23);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-        lanes_[i] = z ^ (z >> 31);
-      }
+      for (std::size_t i = 0; i < 4; ++i) lanes_[i] = mix(lanes_[i] + std::rotl(lanes_[(i + 1) & 3], 23));
     return lanes_;
   }
 

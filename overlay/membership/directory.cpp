@@ -134,9 +134,7 @@ void Directory::on(Time now, const LinkInfo& from, const wire::TopicPush& m, Act
   for (std::size_t n = 0; in.left() > 0 && worst != Merge::forged; ++n) {
     wire::StatementView statement;
     if (n == statements_max || !wire::parse_statement(in.rest(), statement)) {
-      fx.count(Counter::frames_malformed);
-      fx.drop(DropReason::malformed, m.topic, from.peer);
-      fx.close(from.id, CloseReason::protocol);
+      fx.refuse(DropReason::malformed, from.id, from.peer, m.topic);
       break;
     }
     static_cast<void>(in.bytes(statement.whole.size()));
@@ -162,9 +160,7 @@ void Directory::on(Time now, const LinkInfo& from, const wire::TopicPush& m, Act
     worst = std::max(worst, merged);
   }
   if (worst == Merge::forged) {
-    fx.count(Counter::signatures_bad);
-    fx.drop(DropReason::forged, m.topic, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::forged, from.id, from.peer, m.topic);
   }
   if (TopicRecord* record = at(m.topic); record && !packed_.empty()) {
     changed(*record);
@@ -244,9 +240,7 @@ void Directory::on(Time now, const LinkInfo& from, const wire::DirectoryRanges& 
   if (!names.topics.empty()) flush();
   if (!fetch.topics.empty()) fx.send(from.id, Flow::control, fetch);
   if (!well_formed) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, {}, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::malformed, from.id, from.peer);
     return;
   }
   if (out.used() == 0) compared_ = true;

@@ -76,34 +76,24 @@ void Multicast::compare(Time now, LinkId with, Effects& fx) {
   fx.count(Counter::comparisons);
 }
 
-// Opens the comparison by ranges: as a receiver of a claim that is known to differ would.
 void Multicast::send_frontier_ranges(LinkId with, Effects& fx) {
   std::array<std::byte, frontiers_bytes_max> room;
   HaveWriter tells{room};
   std::array<std::byte, ranges_bytes_max> ranges_room;
   ByteWriter out{ranges_room};
-  const auto entries = entries_of(context_.streams);
-  detail::RangeWriter answer{out, static_cast<std::uint32_t>(rng_.next())};
   std::vector<StreamIndex> unused;
   StreamRanges side{context_.streams, {}, tells, unused};
-  if (!detail::is_short(entries))
-    answer.split(entries, 0, 0);
-  else if (side.tell(entries))
-    answer.told(0, 0);
-  else
-    answer.list(entries, 0, 0);
+  begin_unequal_ranges(entries_of(context_.streams), static_cast<std::uint32_t>(rng_.next()), out, side);
   fx.send(with, Flow::control, wire::Frontiers{context_.tag, 0, tells.written(), out.written()});
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::Frontiers& m, Effects& fx) {
-  const auto malformed = [&] {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    fx.close(from.id, CloseReason::protocol);
-  };
+  const auto malformed = [&] { fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag); };
   if (!well_formed_have(m.streams)) return malformed();
-  if (!running_ || !context_.reliable) return;
-  if (!comparable()) return taking_ ? void() : mesh_.tell_all(from.id, fx);
+  if (!comparable()) {
+    if (running_ && context_.reliable && !taking_) mesh_.tell_all(from.id, fx);
+    return;
+  }
   const StreamSet& streams = context_.streams;
   std::vector<StreamIndex> they_lack;
   std::vector<StreamTag> told;

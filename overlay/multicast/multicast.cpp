@@ -42,9 +42,7 @@ bool Multicast::verify(const wire::BatchView& batch, Effects& fx) {
 }
 
 void Multicast::bad_batch(const LinkInfo& from, Effects& fx) {
-  fx.count(Counter::signatures_bad);
-  fx.drop(DropReason::forged, context_.tag, from.peer);
-  fx.close(from.id, CloseReason::protocol);
+  fx.refuse(DropReason::forged, from.id, from.peer, context_.tag);
 }
 
 void Multicast::forget(std::optional<StreamIndex> closed) {
@@ -60,9 +58,7 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   arrived_.closed.reset();
   const auto parsed = wire::parse_batch(bytes.bytes(), context_.config.payload_max);
   if (!parsed) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
     return Came::bad;
   }
   const wire::BatchView& batch = *parsed;
@@ -79,15 +75,17 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
     }
     trust_ = Trust::verified;
   }
-  const auto drop = [&](DropReason why) { fx.drop(why, context_.tag, batch.publisher, batch.count); };
-  if (!taking_) return drop(DropReason::unwanted), Came::unwanted;
+  const auto drop = [&](DropReason why, Came came) {
+    fx.drop(why, context_.tag, batch.publisher, batch.count);
+    return came;
+  };
+  if (!taking_) return drop(DropReason::unwanted, Came::unwanted);
   const bool ours = batch.publisher == context_.self.id && batch.incarnation == context_.self.incarnation;
   const StreamSet::Place place = context_.streams.find_or_add(now, {batch.publisher, batch.incarnation});
-  if (place.found == StreamSet::Found::stale) return drop(DropReason::stale), Came::duplicate;
+  if (place.found == StreamSet::Found::stale) return drop(DropReason::stale, Came::duplicate);
   if (place.found == StreamSet::Found::full) {
     fx.count(Counter::streams_refused);
-    drop(DropReason::streams_full);
-    return Came::unwanted;
+    return drop(DropReason::streams_full, Came::unwanted);
   }
   arrived_.stream = place.index;
   forget(place.closed);
@@ -105,9 +103,8 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   if (arrived_.fresh.empty()) {
     if (!BOATO_MUTANT(207)) {
       fx.count(Counter::events_refused, batch.count);
-      drop(DropReason::window);
       puller_.wanted(now, place.index, run.last, from.id);
-      return Came::unwanted;
+      return drop(DropReason::window, Came::unwanted);
     }
     arrived_.fresh.pieces[0] = run;
     arrived_.fresh.count = 1;
@@ -128,9 +125,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
   fx.count(Counter::casts_received);
   ledger_.received(now, from.id, fx);
   if (cast.except.size() % 8 != 0 || cast.except.size() > 8 * wire::except_max) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
     return nullptr;
   }
   if (cast.hops >= context_.config.hops_max) {

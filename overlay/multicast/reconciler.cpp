@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/multicast/reconciler.hpp"
 
+#include "overlay/base/mix.hpp"
+
 namespace boato {
 namespace {
 
 // 32 bits of a digest, other ones on each link: an accident that hides a difference hides it on one link.
 std::uint64_t fold(std::uint64_t digest, const LinkInfo& link) {
-  std::uint64_t z = digest ^ get_be<std::uint64_t>(reinterpret_cast<const std::byte*>(link.tag.data()));
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return digest == 0 ? 0 : z >> 32;
+  return digest == 0 ? 0 : mix(digest ^ get_be<std::uint64_t>(view(link.tag).data())) >> 32;
 }
 
 }  // namespace

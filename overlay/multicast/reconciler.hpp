@@ -36,7 +36,7 @@ class Reconciler {
 
   // A frontier or a roster has changed.
   void on_change(Time now) {
-    changed_ = true;
+    if (std::exchange(changed_, true)) return;  // a round is due soon: nothing to do for each event
     due_ = std::min(due_, now + rng_.jitter(config_.reconcile_every));
   }
   [[nodiscard]] Time next_deadline() const { return due_; }

@@ -10,9 +10,7 @@ namespace boato {
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx) {
   if (!well_formed_have(have.streams)) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    return fx.close(from.id, CloseReason::protocol);
+    return fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
   }
   note_frontiers(now, from, have.streams);
 }
@@ -76,9 +74,7 @@ bool Multicast::answer_range(const LinkInfo& from, StreamIndex stream, SeqRange 
 
 void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& fx) {
   if (!well_formed_have(pull.streams)) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    return fx.close(from.id, CloseReason::protocol);
+    return fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
   }
   if (BOATO_MUTANT(209)) return;  // never answers
   if (!may_answer(from)) {
@@ -117,9 +113,7 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx) {
   if (!well_formed_have(have_not.streams)) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    return fx.close(from.id, CloseReason::protocol);
+    return fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
   }
   HaveReader reader{have_not.streams};
   while (reader.next(have_entry_))

@@ -78,9 +78,7 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Ef
 bool Multicast::accept_start(const LinkInfo& from, const wire::StartTell& tell, Effects& fx) {
   if (!taking_ || started_ || asked_start_ != from.id) return false;
   if (!well_formed_have(tell.streams)) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, context_.tag, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
     return false;
   }
   ask_start_at_ = never;

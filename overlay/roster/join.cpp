@@ -118,9 +118,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterJoin&, 
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
   if (!take(now, from, body, fx)) return;
   if (batch_.size() != 1 || !heard_.empty() || batch_[0]->id != from.peer) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, tag_, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::malformed, from.id, from.peer, tag_);
     batch_.clear();
     heard_.clear();
     return;

@@ -183,7 +183,7 @@ class RosterMachine {
   void send_members(Time now, const LinkInfo& to, std::span<const RingMember> members, Effects& fx);
   void send_single(LinkId link, std::span<const Bytes> statements, Effects& fx);
   void send_pages(Time now, const LinkInfo& to, Interval interval, std::size_t pages, Effects& fx);
-  bool afford(Time now, const LinkInfo& to, std::size_t bytes);
+  bool afford(Time now, const LinkInfo& to, std::size_t bytes, Effects& fx);
   [[nodiscard]] bool calm(Time now) const {
     return news_at_ == Time{} || now - news_at_ >= config_.calm_after;
   }

@@ -27,19 +27,17 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
   batch_.clear();
   heard_.clear();
   const std::uint64_t checked = records_.verified();
-  const auto refuse = [&](Counter why) {
-    fx.count(why);
-    fx.drop(why == Counter::signatures_bad ? DropReason::forged : DropReason::malformed, tag_, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+  const auto refuse = [&](DropReason why) {
+    fx.refuse(why, from.id, from.peer, tag_);
     batch_.clear();
     heard_.clear();
     return false;
   };
   for (std::size_t count = 0; !body.empty(); ++count) {
-    if (count == wire::roster_statements_max) return refuse(Counter::frames_malformed);
+    if (count == wire::roster_statements_max) return refuse(DropReason::malformed);
     Interned one = records_.take(now, body);
-    if (one.verdict == Verdict::malformed) return refuse(Counter::frames_malformed);
-    if (one.verdict == Verdict::forged) return refuse(Counter::signatures_bad);
+    if (one.verdict == Verdict::malformed) return refuse(DropReason::malformed);
+    if (one.verdict == Verdict::forged) return refuse(DropReason::forged);
     body = body.subspan(one.size);
     if (one.verdict == Verdict::full) {
       fx.count(Counter::roster_refused);
@@ -47,7 +45,7 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
       continue;
     }
     if ((one.record ? one.record->topic() : one.accusation->topic) != topic_)
-      return refuse(Counter::frames_malformed);
+      return refuse(DropReason::malformed);
     if (one.record)
       batch_.push_back(std::move(one.record));
     else
@@ -125,7 +123,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
     if (compared_at_ != Time{} && now - compared_at_ < config_.digest_after_news) return;
     compared_at_ = now;
   }
-  if (!afford(now, from, ranges_bytes_max)) return;
+  if (!afford(now, from, ranges_bytes_max, fx)) return;
   const auto ring = roster_.all();
   std::array<std::byte, ranges_bytes_max> room;
   ByteWriter out{room};
@@ -157,9 +155,7 @@ void RosterMachine::on(Time now, const LinkInfo& from, const wire::RosterRanges&
       want.places.push_back(entry.place);
   };
   if (!answer_ranges(entries_of(ring), m.ranges, out, ListedRanges{has, lacks})) {
-    fx.count(Counter::frames_malformed);
-    fx.drop(DropReason::malformed, tag_, from.peer);
-    fx.close(from.id, CloseReason::protocol);
+    fx.refuse(DropReason::malformed, from.id, from.peer, tag_);
     return;
   }
   if (!ours.empty()) send_members(now, from, ours, fx);
@@ -183,7 +179,7 @@ void RosterMachine::send_members(Time now, const LinkInfo& to, std::span<const R
   for (std::size_t pages = wire::roster_pages_max; pages > 0 && !members.empty(); --pages) {
     std::uint64_t next = 0;
     const EventRef body = pack_page(members, next);
-    if (!afford(now, to, body.size() + 64)) return;
+    if (!afford(now, to, body.size() + 64, fx)) return;
     fx.send(to.id, Flow::repair, wire::RosterPage{tag_, 1, 1}, body);
     members = members.subspan(parts_.size());
   }
@@ -202,7 +198,7 @@ void RosterMachine::send_pages(Time now, const LinkInfo& to, Interval interval, 
   for (; pages > 0; --pages) {
     std::uint64_t next = 0;
     const EventRef body = pack_page(members_in(roster_.all(), interval), next);
-    if (!afford(now, to, body.size() + 64)) return;
+    if (!afford(now, to, body.size() + 64, fx)) return;
     const std::uint64_t hi = next == 0 ? interval.hi : next;
     fx.send(to.id, Flow::repair, wire::RosterPage{tag_, interval.lo, hi}, body);
     if (next == 0) return;
@@ -211,14 +207,18 @@ void RosterMachine::send_pages(Time now, const LinkInfo& to, Interval interval, 
 }
 
 // A bucket that leaks at answer_bytes_per_s. What it refuses is asked again, or found by the next comparison.
-bool RosterMachine::afford(Time now, const LinkInfo& to, std::size_t bytes) {
-  if (to.backlog > config_.backlog_max) return false;
+bool RosterMachine::afford(Time now, const LinkInfo& to, std::size_t bytes, Effects& fx) {
+  const auto put_off = [&] {
+    fx.drop(DropReason::put_off, tag_, to.peer);
+    return false;
+  };
+  if (to.backlog > config_.backlog_max) return put_off();
   const auto passed = static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - answered_at_).count()));
   const std::uint64_t leaked =
       passed > 1'000'000 ? config_.answer_bytes_per_s : passed * config_.answer_bytes_per_s / 1'000'000;
   answer_bytes_ -= std::min<std::uint64_t>(answer_bytes_, leaked);
   answered_at_ = now;
-  if (answer_bytes_ + bytes > config_.answer_bytes_burst) return false;
+  if (answer_bytes_ + bytes > config_.answer_bytes_burst) return put_off();
   answer_bytes_ += bytes;
   return true;
 }

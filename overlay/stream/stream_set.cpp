@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "overlay/stream/stream_set.hpp"
 
+#include "overlay/base/mix.hpp"
 #include "overlay/wire/batch.hpp"
 
 #include <algorithm>
 
 namespace boato {
 namespace {
-
-// The finaliser of splitmix64: every bit of the input moves half of the output's.
-constexpr std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 using TagOf = std::pair<StreamTag, StreamIndex>;
 

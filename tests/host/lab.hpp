@@ -83,6 +83,11 @@ class Heard {
         << "got " << events_.size() << " of " << count;
     return events_;
   }
+  // Waits until each of so many numbers has come, as an event or within a gap.
+  bool accounts_for(std::size_t count) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, patience, [&] { return events_.size() + missing() >= count; });
+  }
   bool wait_status(Status::Kind kind) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, patience, [&] {
@@ -99,6 +104,12 @@ class Heard {
   }
 
  private:
+  [[nodiscard]] std::uint64_t missing() const {
+    std::uint64_t sum = 0;
+    for (const Gap& gap : gaps_) sum += gap.last - gap.first + 1;
+    return sum;
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Event> events_;
@@ -110,6 +121,16 @@ inline std::vector<std::string> texts(const std::vector<Event>& events) {
   std::vector<std::string> out;
   for (const Event& event : events) out.emplace_back(event.text());
   return out;
+}
+
+// Waits until so many events have reached the peer, whatever its handlers do: a polled subscription needs no
+// delivery thread.
+inline void reached(Subscription& polled, std::size_t count) {
+  for (std::size_t seen = 0; seen < count;) {
+    const auto items = polled.poll(patience, count);
+    ASSERT_TRUE(items.has_value() && !items->empty()) << "got " << seen << " of " << count;
+    for (const Item& item : *items) seen += std::holds_alternative<Event>(item) ? 1 : 0;
+  }
 }
 
 // Keeps a peer's loop thread from doing anything while it lives.

@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -134,6 +135,16 @@ class Lab {
       if (all) return true;
     }
     return false;
+  }
+
+  // All subscribe, `publisher` publishes too, all are ready, and the links have come to rest.
+  TopicTag all_subscribe(std::size_t publisher) {
+    TopicTag tag{};
+    for (std::size_t i = 0; i < size(); ++i) tag = open(i, Use::subscribe);
+    open(publisher, Use::publish);
+    EXPECT_TRUE(gather(tag));
+    pass(std::chrono::seconds{2});
+    return tag;
   }
 
   void kill(std::size_t i, bool noticed = true) {
@@ -267,5 +278,9 @@ class Lab {
   std::uint32_t next_link_ = 0;
   Time now_{std::chrono::seconds{1}};
 };
+
+inline std::size_t times(const Lab::Peer& peer, std::string_view payload) {
+  return static_cast<std::size_t>(std::ranges::count(peer.got, payload, &Got::payload));
+}
 
 }  // namespace boato::lab

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/conditions.hpp"
 
+#include "overlay/base/mix.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,10 +11,7 @@ namespace boato::sim {
 Duration Conditions::base_delay(std::uint32_t from, std::uint32_t to) const {
   // One draw per pair, the same both ways, without a table of all pairs.
   const auto [low, high] = std::minmax(from, to);
-  std::uint64_t x = salt_ ^ (std::uint64_t{low} << 32 | high);
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  x ^= x >> 31;
+  const std::uint64_t x = mix(salt_ ^ (std::uint64_t{low} << 32 | high));
   const auto spread = static_cast<std::uint64_t>((dials.delay_max - dials.delay_min).count()) + 1;
   const Duration own{dials.delay_min.count() + static_cast<std::int64_t>(x % spread)};
   return own + peers_[from].extra + peers_[to].extra;
