@@ -185,7 +185,9 @@ void RosterMachine::hear_batch(Time now, Source source, LinkId from, Effects& fx
 }
 
 // News is spread without receipts, so a member may have missed that the accused has answered: before a
-// suspect is gone by time alone, others are asked for its entry.
+// suspect is gone by time alone, others are asked for its entry. And others may have missed the accusation,
+// which in a mass crash goes out while most relays are dead and nobody knows: its author spreads it again
+// then. Without that the news goes on by comparing alone, where each step waits gone_after_hearsay.
 void RosterMachine::end_suspicions(Time now, Effects& fx) {
   suspicions_at_ = never;
   std::vector<PeerId> ask;
@@ -198,6 +200,9 @@ void RosterMachine::end_suspicions(Time now, Effects& fx) {
       roster_.clear_suspicion(peer);
     } else if (!suspect.asked) {
       ask.push_back(peer);
+      for (const Accusation* accusation : suspect.accusers.by)
+        if (accusation && accusation->accuser == self_.id && !BOATO_MUTANT(152))  // 152: says it once
+          spread_later(now, AccusationRef{records_, accusation}, fx);
       roster_.put_off(peer, now + config_.second_opinion, true);
       suspicions_at_ = std::min(suspicions_at_, now + config_.second_opinion);
     } else {

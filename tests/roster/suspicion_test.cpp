@@ -111,6 +111,22 @@ TEST(Suspicion, WhoMissedTheRefutationAsksOthersBeforeTheSuspectIsGone) {
   EXPECT_TRUE(lab.all_equal());
 }
 
+TEST(Suspicion, ALoneAccuserWhomNobodyHeardSaysItAgain) {
+  Whole lab{20};
+  lab.next_compare = never;
+  lab[7].alive = false;
+  for (std::size_t i = 0; i < 20; ++i) lab.cut(i, 7);
+  lab.drop = [](std::size_t, wire::Kind kind) { return kind == wire::Kind::roster_spread; };
+  lab.unreachable(3, 7);
+  lab.pass(seconds{2});
+  ASSERT_FALSE(lab[10].roster().suspected(lab[7].self.id));
+  lab.drop = {};
+
+  lab.pass(seconds{45});
+
+  EXPECT_EQ(lab.who_miss(7), 19U);
+}
+
 TEST(Suspicion, WhatWasHeardBeforeThisProcessSleptIsNotHeldAgainstAnybodyAtOnce) {
   Whole lab{20};
   for (std::size_t i = 1; i < 20; ++i)
