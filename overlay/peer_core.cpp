@@ -314,6 +314,8 @@ void PeerCore::leave(Time now) {
     const Bytes goodbye = topic->roster.leave(now, fx_);
     if (!goodbye.empty()) directory_.withdraw_contact(now, topic->tag, goodbye, active_links(), fx_);
     topic->multicast.leave(fx_);
+    topic->streams.each(
+        [&](StreamIndex index, const Stream&) { topic->delivery.forget(index); });  // held back
     topic->started = false;
   }
   membership_.leave(now, fx_);

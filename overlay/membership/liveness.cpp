@@ -87,6 +87,7 @@ Duration Liveness::on_pong(Time now, LinkId link, std::uint32_t token) {
   if (state->rtt_us == 0) {
     state->rtt_us = static_cast<std::uint32_t>(sample);
     state->rtt_var_us = static_cast<std::uint32_t>(sample / 2);
+    next_check_ = std::min(next_check_, now);  // it was to be looked at after answer_first
   } else {
     const std::int64_t off = sample - state->rtt_us;
     state->rtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(1, state->rtt_us + off / 8));
@@ -113,6 +114,7 @@ void Liveness::on_lateness(Duration late) {
 }
 
 Duration Liveness::answer_within(const State& state) const {
+  if (state.rtt_us == 0) return config_.answer_first * health_;
   const Duration expected{std::int64_t{state.rtt_us} + 8 * std::int64_t{state.rtt_var_us}};
   return std::max(config_.answer_least, expected) * health_;
 }

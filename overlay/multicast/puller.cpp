@@ -98,9 +98,17 @@ Time Puller::next_deadline() const {
 void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, Effects& fx) {
   const Stream& s = context_.streams[hole.stream];
   // Whom: neighbours that are known to have it; else who spoke of it; else any member we are linked to.
+  // Who has later numbers may lack the same ones: every second time after some questions in vain, any member
+  // we are linked to or the publisher itself.
   const bool go_on = std::exchange(hole.answered, false) && context_.links.find(hole.asked);
+  const bool widen = hole.attempts > 2 && hole.attempts % 2 == 1;
+  const LinkInfo* publisher = context_.links.find(s.key().publisher);
   if (go_on)
     candidates_.assign(1, hole.asked);
+  else if (widen && publisher && hole.attempts % 4 == 3)
+    candidates_.assign(1, publisher->id);
+  else if (candidates_.clear(); widen)
+    for (const WarmLink& w : warm.all()) candidates_.push_back(w.link);
   else
     mesh.holders(hole.stream, next(s.frontier()), candidates_);
   std::erase_if(candidates_, [&](LinkId link) {
@@ -115,7 +123,7 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
   if (candidates_.empty() && context_.links.find(hole.source)) candidates_.push_back(hole.source);
 
   ++hole.attempts;
-  if (candidates_.empty() || hole.attempts > 3) look_further(fx);
+  if (candidates_.empty() || hole.attempts > 3) look_further(s.key().publisher, hole.attempts, fx);
   const Duration back_off = hole.attempts < 4 ? Duration{0} : std::chrono::seconds{1};
   if (candidates_.empty()) {
     hole.due = now + rng_.jitter(context_.config.pull_again + std::chrono::seconds{1});
@@ -147,13 +155,17 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
   if (BOATO_MUTANT(210)) hole.due = now + std::chrono::hours{1};  // a question without an answer is the last
 }
 
-// Nobody we are linked to gives it: somebody we are not linked to may.
-void Puller::look_further(Effects& fx) {
-  for (int attempt = 0; attempt < 4; ++attempt) {
-    const MemberRecord* member = context_.roster.random(rng_, context_.self.id);
-    if (!member || !member->dialable || context_.links.find(member->id)) continue;
-    return fx.dial({member->id, member->addresses()});
-  }
+// Nobody we are linked to gives it: somebody we are not linked to may, and now and then the publisher is
+// tried.
+void Puller::look_further(const PeerId& publisher, std::uint32_t attempts, Effects& fx) {
+  const auto dial = [&](const MemberRecord* member) {
+    if (!member || !member->dialable || context_.links.find(member->id)) return false;
+    fx.dial({member->id, member->addresses()});
+    return true;
+  };
+  if (attempts % 4 == 0 && publisher != context_.self.id && dial(context_.roster.find(publisher))) return;
+  for (int attempt = 0; attempt < 4; ++attempt)
+    if (dial(context_.roster.random(rng_, context_.self.id))) return;
 }
 
 // Streams that neighbours spoke of and no batch has named: asked for from the beginning, of those who spoke.

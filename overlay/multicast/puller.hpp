@@ -61,7 +61,7 @@ class Puller {
   Hole* find(StreamIndex stream);
   void ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, Effects& fx);
   void ask_heard(Time now, Effects& fx);
-  void look_further(Effects& fx);
+  void look_further(const PeerId& publisher, std::uint32_t attempts, Effects& fx);
   [[nodiscard]] Duration wait_for(LinkId link) const;
   void learn_spread(Duration late);
 

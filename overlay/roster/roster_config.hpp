@@ -38,7 +38,7 @@ struct RosterConfig {
 
   std::size_t accusers = 3;
   Duration gone_after = std::chrono::seconds{16};          // with fewer accusers, unless refuted
-  Duration gone_after_hearsay = std::chrono::seconds{30};  // learnt by comparing rosters, not as fresh news
+  Duration gone_after_hearsay = std::chrono::seconds{15};  // learnt by comparing rosters, not as fresh news
   Duration second_opinion = std::chrono::seconds{2};       // others are asked first whether it has answered
   std::size_t second_opinions = 2;
   Duration accuse_within = std::chrono::milliseconds{300};

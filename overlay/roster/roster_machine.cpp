@@ -242,7 +242,8 @@ void RosterMachine::check_invariants() const {
   BOATO_CHECK(outbox_.size() + outbox_accusations_.size() < wire::roster_statements_max);
   BOATO_CHECK((spread_at_ == never) == (outbox_.empty() && outbox_accusations_.empty()));
   BOATO_CHECK(batch_.empty() && heard_.empty());
-  for (const Suspect& s : roster_.suspects()) BOATO_CHECK(!links_.find(s.id));  // own eyes outweigh others
+  for (const Suspect& s : roster_.suspects())  // own eyes outweigh others; who has left does not look
+    BOATO_CHECK(phase_ == Phase::left || !links_.find(s.id));
   if (phase_ == Phase::joining || phase_ == Phase::ready) {
     BOATO_CHECK(own_ && roster_.find(self_.id) == own_.get());
     BOATO_CHECK(roster_.suspects().empty() || suspicions_at_ != never);

@@ -207,6 +207,7 @@ void RosterMachine::end_suspicions(Time now, Effects& fx) {
       suspicions_at_ = std::min(suspicions_at_, now + config_.second_opinion);
     } else {
       bury(now, peer, fx);
+      digest_at_ = std::min(digest_at_, now + rng_.jitter(config_.digest_after_news));  // others may not know
     }
   }
   if (!ask.empty()) ask_others(ask, fx);

@@ -42,6 +42,19 @@ TEST(Liveness, SilenceLeadsToPingThenProbesThenDeath) {
   EXPECT_THAT(lab.fx.closes(), ElementsAre(std::pair{others[0].id, CloseReason::dead}));
 }
 
+TEST(Liveness, AFirstAnswerMayTakeLongerThanASecond) {
+  Lab lab{0};
+  lab.neighbours(1, 1);
+  lab.pass(10ms);
+  ASSERT_THAT(lab.sent<wire::Ping>(), SizeIs(1));
+
+  lab.pass(2900ms);
+  EXPECT_THAT(lab.fx.closes(), IsEmpty());
+  lab.pass(700ms);
+
+  EXPECT_THAT(lab.fx.closes(), SizeIs(1));
+}
+
 TEST(Liveness, ALinkWithoutARoleIsAskedAtOnceWhenOthersDoubtThePeer) {
   for (const bool doubted : {false, true}) {
     Lab lab;

@@ -353,8 +353,20 @@ struct Late : Whole {
 TEST(Suspicion, LearntByComparingItWaitsForAnAnswer) {
   Late lab;
   ASSERT_TRUE(lab[0].roster().suspected(lab[9].self.id));
-  lab.pass(seconds{25});
+  lab.pass(seconds{14});
   EXPECT_EQ(lab.who_miss(9), 8U);
+  lab.pass(seconds{5});
+  EXPECT_EQ(lab.who_miss(9), 9U);
+}
+
+TEST(Suspicion, WhoseHearsayHasBecomeAFactTellsANeighbourSoon) {
+  Late lab;
+  lab.next_compare = never;
+  lab.pass(seconds{10});
+  lab.forget_counts();
+  lab.pass(seconds{10});
+  EXPECT_EQ(lab.who_miss(9), 9U);
+  EXPECT_GE(lab.received(wire::Kind::roster_ranges), 1U);
 }
 
 TEST(Suspicion, LearntByComparingItNeedsNoWaitIfTheOwnDialFailsToo) {

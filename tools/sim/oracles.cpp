@@ -123,7 +123,11 @@ void World::judge_rest() {
       for (const auto& m : expected)
         if (!std::ranges::binary_search(known, m)) missing += " " + std::to_string(peer_of(m.first));
       for (const auto& m : known)
-        if (!std::ranges::binary_search(expected, m)) extra += " " + std::to_string(peer_of(m.first));
+        if (!std::ranges::binary_search(expected, m)) {
+          const Roster* roster = core(members[i]).roster(topics_[t].tag);
+          extra += " " + std::to_string(peer_of(m.first)) +
+                   (roster && roster->suspected(m.first) ? " (suspected)" : "");
+        }
       if (missing.size() > 60) missing = missing.substr(0, 60) + " ...";
       if (extra.size() > 60) extra = extra.substr(0, 60) + " ...";
       verdicts_.add(now_, "roster",
