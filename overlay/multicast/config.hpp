@@ -50,6 +50,7 @@ struct MulticastConfig {
   Duration have_flow = std::chrono::seconds{1};
   Duration have_late = std::chrono::seconds{5};
   std::size_t have_enough = 3;
+  std::size_t have_tell = 2;                                 // neighbours told in one such round
   Duration pull_after = std::chrono::milliseconds{40};       // least wait before a hole is asked for
   Duration pull_after_max = std::chrono::milliseconds{300};  // twice the topic's usual spread, at most
   Duration spread_at_first = std::chrono::milliseconds{75};  // of a topic without events yet

@@ -184,7 +184,12 @@ void Mesh::flush(Time now, Round round, Effects& fx) {
   std::array<std::byte, have_bytes_max> room;
   const std::uint64_t since = round == Round::full ? flushed_full_ : flushed_;
   bool put_off = false;
-  for (Neighbour& n : neighbours_) {
+  // A polite round speaks to some neighbours, from another one on each time; all of them do the same.
+  const std::size_t told_most = round == Round::polite ? context_.config.have_tell : neighbours_.size();
+  const std::size_t from = neighbours_.empty() ? 0 : rng_.below(neighbours_.size());
+  std::size_t told = 0;
+  for (std::size_t i = 0; i < neighbours_.size(); ++i) {
+    Neighbour& n = neighbours_[(from + i) % neighbours_.size()];
     if (!n.confirmed) continue;
     const MemberRecord* record = context_.roster.find(n.peer);
     if (record && record->interest == Interest::nothing)
@@ -203,7 +208,8 @@ void Mesh::flush(Time now, Round round, Effects& fx) {
     context_.streams.each_changed(since, [&](StreamIndex index, const Stream& s) {
       const Seq known = n.known.size() > index.raw() ? n.known[index.raw()] : Seq{};
       if (known >= s.highest()) return true;
-      if (round == Round::polite && knowing(index, s.highest()) >= context_.config.have_enough) {
+      if (told >= told_most ||
+          (round == Round::polite && knowing(index, s.highest()) >= context_.config.have_enough)) {
         put_off = true;
         return true;
       }
@@ -213,6 +219,7 @@ void Mesh::flush(Time now, Round round, Effects& fx) {
       }
       return true;
     });
+    told += writer.empty() ? 0 : 1;
     send();
   }
   flushed_ = context_.streams.version();

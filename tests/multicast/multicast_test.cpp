@@ -37,6 +37,24 @@ TEST(Multicast, AMemberWhoseCopyWasLostPullsIt) {
   EXPECT_GE(lab.at(3).counts[Counter::events_pulled], 1U);
 }
 
+TEST(Multicast, InACalmTopicFewNeighboursAreToldAtOnce) {
+  CoreConfig config;
+  config.multicast.have_enough = 100;  // nobody keeps silent because others have spoken
+  Lab lab{9, config};
+  const TopicTag tag = lab.all_subscribe(0);
+  lab.pass(seconds{30});
+  lab.sent.clear();
+
+  lab.publish(0, tag, "x");
+  lab.pass(config.multicast.have_pause + config.multicast.have_pause_spread + milliseconds{50});
+  const auto at_once = lab.sent[wire::Kind::have];
+  lab.pass(2 * config.multicast.have_late);
+
+  EXPECT_LE(at_once, lab.size() * config.multicast.have_tell);
+  EXPECT_GE(at_once, lab.size());
+  EXPECT_GT(lab.sent[wire::Kind::have], at_once);  // the others later
+}
+
 TEST(Multicast, AHoleInTheMiddleIsPulledAndOrderKept) {
   Lab lab{4};
   TopicTag tag{};
