@@ -103,11 +103,12 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
   const bool go_on = std::exchange(hole.answered, false) && context_.links.find(hole.asked);
   const bool widen = hole.attempts > 2 && hole.attempts % 2 == 1;
   const LinkInfo* publisher = context_.links.find(s.key().publisher);
+  candidates_.clear();
   if (go_on)
-    candidates_.assign(1, hole.asked);
+    candidates_.push_back(hole.asked);
   else if (widen && publisher && hole.attempts % 4 == 3)
-    candidates_.assign(1, publisher->id);
-  else if (candidates_.clear(); widen)
+    candidates_.push_back(publisher->id);
+  else if (widen)
     for (const WarmLink& w : warm.all()) candidates_.push_back(w.link);
   else
     mesh.holders(hole.stream, next(s.frontier()), candidates_);
