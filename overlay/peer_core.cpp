@@ -314,8 +314,8 @@ void PeerCore::leave(Time now) {
     const Bytes goodbye = topic->roster.leave(now, fx_);
     if (!goodbye.empty()) directory_.withdraw_contact(now, topic->tag, goodbye, active_links(), fx_);
     topic->multicast.leave(fx_);
-    topic->streams.each(
-        [&](StreamIndex index, const Stream&) { topic->delivery.forget(index); });  // held back
+    // What is held back for a hole would be handed out when the wait for the hole is over.
+    topic->streams.each([&](StreamIndex index, const Stream&) { topic->delivery.forget(index); });
     topic->started = false;
   }
   membership_.leave(now, fx_);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a topic's frontiers are told to its mesh neighbours. In a stream that flows the next number shows a
 // hole sooner than any HAVE, so a calm topic speaks when the flow pauses, or once in have_flow; and politely
-// (Trickle, RFC 6206): who sees that enough neighbours have it already leaves the others for later. As soon
-// as something had to be repaired it hurries for a while: every neighbour is told, at once. Decides when, not
-// what.
+// (Trickle, RFC 6206): to a few neighbours, and to nobody once enough of them have it; the others are left
+// for later. As soon as something had to be repaired it hurries for a while: every neighbour is told, at
+// once. Decides when, not what.
 #pragma once
 
 #include "overlay/base/rng.hpp"

@@ -98,8 +98,8 @@ Time Puller::next_deadline() const {
 void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, Effects& fx) {
   const Stream& s = context_.streams[hole.stream];
   // Whom: neighbours that are known to have it; else who spoke of it; else any member we are linked to.
-  // Who has later numbers may lack the same ones: every second time after some questions in vain, any member
-  // we are linked to or the publisher itself.
+  // Neighbours with later numbers may lack the same ones: after three questions in vain every second one goes
+  // to any member we are linked to, and of those every second one to the publisher.
   const bool go_on = std::exchange(hole.answered, false) && context_.links.find(hole.asked);
   const bool widen = hole.attempts > 2 && hole.attempts % 2 == 1;
   const LinkInfo* publisher = context_.links.find(s.key().publisher);

@@ -59,6 +59,12 @@ Errc code(const Result<T>& result) {
   return result ? Errc{} : result.error().code;
 }
 
+inline std::uint64_t missing(const std::vector<Gap>& gaps) {
+  std::uint64_t sum = 0;
+  for (const Gap& gap : gaps) sum += gap.last - gap.first + 1;
+  return sum;
+}
+
 // What a subscription hands to its handler.
 class Heard {
  public:
@@ -86,7 +92,7 @@ class Heard {
   // Waits until each of so many numbers has come, as an event or within a gap.
   bool accounts_for(std::size_t count) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, patience, [&] { return events_.size() + missing() >= count; });
+    return changed_.wait_for(lock, patience, [&] { return events_.size() + missing(gaps_) >= count; });
   }
   bool wait_status(Status::Kind kind) {
     std::unique_lock lock{mutex_};
@@ -104,12 +110,6 @@ class Heard {
   }
 
  private:
-  [[nodiscard]] std::uint64_t missing() const {
-    std::uint64_t sum = 0;
-    for (const Gap& gap : gaps_) sum += gap.last - gap.first + 1;
-    return sum;
-  }
-
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Event> events_;

@@ -252,6 +252,26 @@ at 40s restart 100%
 at 50s crash 60% silent
 )";
 
+// What is told while most relays are dead, and nobody knows, reaches few.
+constexpr std::string_view lone_witness = R"(
+about = "nine in ten die at once: some dead have one living neighbour only"
+peers = 400
+joining = 5s
+duration = 30s
+quiet = 60s
+check_every = 0
+
+[network]
+delay = 10ms .. 50ms
+
+[topic t]
+members = all
+publishers = 0
+
+[timeline]
+at 20s crash 90% silent
+)";
+
 // What a relay alters is not believed.
 constexpr std::string_view liars = R"(
 about = "some relays alter what they pass on"
@@ -283,6 +303,7 @@ constexpr std::array scenes{
     Scene{"many-lives", many_lives},
     Scene{"unreliable", unreliable},
     Scene{"mass-crash", mass_crash},
+    Scene{"lone-witness", lone_witness},
     Scene{"liars", liars},
 };
 

@@ -78,7 +78,7 @@ const std::vector<PlantedFault>& planted_faults() {
       {149, "roster", "a suspicion stays for ever", {}, 4},
       {150, "roster", "a goodbye is one more entry", {}, 1},
       {151, "roster", "comparing forgets the last range", {}, 1},
-      {152, "roster", "who accuses alone says it once, to relays that are dead", "crash-90", 1},
+      {152, "roster", "who accuses alone says it once, to relays that are dead", "lone-witness", 1},
       {160, "stream", "duplicates are taken for new", {}, 1},
       {161, "stream", "the frontier jumps over holes", {}, 1},
       {162, "stream", "runs join over a hole of one", {}, 1},
