@@ -190,6 +190,10 @@ void RosterMachine::hear_batch(Time now, Source source, LinkId from, Effects& fx
 // then. Without that the news goes on by comparing alone, where each step waits gone_after_hearsay.
 void RosterMachine::end_suspicions(Time now, Effects& fx) {
   suspicions_at_ = never;
+  if (BOATO_MUTANT(149)) {  // a suspicion stays for ever
+    suspicions_at_ = now + std::chrono::hours{1};
+    return;
+  }
   std::vector<PeerId> ask;
   for (std::size_t i = roster_.suspects().size(); i-- > 0;) {
     const Suspect& suspect = roster_.suspects()[i];

@@ -122,6 +122,12 @@ class Tidy(House):
         self.plant("overlay/base/b.cpp", SPDX)
         self.refused("base/b.cpp: not listed", "tools/dev/tidy.py")
 
+    def test_refuses_a_fault_that_is_planted_nowhere(self):
+        self.plant("overlay/base/b.hpp", HEADER + "#define BOATO_MUTANT(n) false\ninline bool b = BOATO_MUTANT(101);\n")
+        self.plant("tools/CMakeLists.txt", "# SPDX-License-Identifier: Apache-2.0\nsim/mutants.cpp\n")
+        self.plant("tools/sim/mutants.cpp", SPDX + '    {101, "base", "x"},\n    {102, "base", "y"},\n')
+        self.refused("fault 102 is planted nowhere", "tools/dev/tidy.py")
+
     def test_refuses_a_file_without_its_licence(self):
         self.plant("overlay/base/b.hpp", "#pragma once\n")
         self.refused("the first line is not the SPDX line", "tools/dev/tidy.py")
