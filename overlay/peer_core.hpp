@@ -18,6 +18,7 @@
 #include "overlay/multicast/cast_ledger.hpp"
 #include "overlay/multicast/reconciler.hpp"
 #include "overlay/peer_view.hpp"
+#include "overlay/roster/farewell.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/wire/batch.hpp"
 
@@ -236,6 +237,7 @@ class PeerCore {
   Dialer dialer_;
   Membership membership_;
   Directory directory_;
+  Farewell farewell_;
   EventCache cache_;
   CastLedger casts_;
   HoldBudget holds_;

@@ -79,8 +79,11 @@ void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, st
   if (!topic || !topic->started) {
     no_topic(from, m.topic);
     if constexpr (std::is_same_v<M, wire::Mesh>)
-      if (m.verb == wire::MeshVerb::ask)
+      if (m.verb == wire::MeshVerb::ask) {
         fx_.send(from.id, Flow::control, wire::Mesh{m.topic, wire::MeshVerb::no});
+        if (const TopicRecord* record = directory_.find(m.topic); record && !topic)
+          farewell_.say(now, record->id, from.id, fx_);
+      }
     return;
   }
   if constexpr (std::is_same_v<M, wire::StartTell>) {

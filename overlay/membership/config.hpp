@@ -57,6 +57,7 @@ struct MembershipConfig {
   // Links without a role, and those whose events rest and that are in no mesh.
   Duration ping_spare = std::chrono::seconds{30};
   Duration answer_least = std::chrono::seconds{1};
+  Duration answer_most = std::chrono::seconds{10};  // longer, and the peer or we were away
   Duration answer_first = std::chrono::seconds{3};  // while the round trip is not known: RFC 1122, 4.2.3.1
   Duration probe_within = std::chrono::milliseconds{500};
   Duration refused_within = std::chrono::milliseconds{600};  // where all are refused: time for a restart

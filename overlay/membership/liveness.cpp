@@ -81,8 +81,8 @@ Duration Liveness::on_pong(Time now, LinkId link, std::uint32_t token) {
   if (!state || token == 0 || token != state->token) return Duration{0};
   state->token = 0;
   if (health_ > 1) --health_;
-  const auto sample = static_cast<std::int64_t>(std::clamp<std::int64_t>(
-      (now - state->sent).count(), 1, std::chrono::microseconds{60'000'000}.count()));
+  const Duration most = BOATO_MUTANT(106) ? Duration{std::chrono::minutes{1}} : config_.answer_most;
+  const auto sample = std::clamp<std::int64_t>((now - state->sent).count(), 1, most.count());
   // Jacobson and Karels 1988: an eighth of the difference into the mean, a quarter into the deviation.
   if (state->rtt_us == 0) {
     state->rtt_us = static_cast<std::uint32_t>(sample);
@@ -116,7 +116,8 @@ void Liveness::on_lateness(Duration late) {
 Duration Liveness::answer_within(const State& state) const {
   if (state.rtt_us == 0) return config_.answer_first * health_;
   const Duration expected{std::int64_t{state.rtt_us} + 8 * std::int64_t{state.rtt_var_us}};
-  return std::max(config_.answer_least, expected) * health_;
+  if (BOATO_MUTANT(106)) return std::max(config_.answer_least, expected) * health_;
+  return std::clamp(expected, config_.answer_least, config_.answer_most) * health_;
 }
 
 Duration Liveness::silence_allowed(Time now, const State& state, const LinkInfo& link) const {

@@ -87,10 +87,9 @@ Caster::Choice Caster::choose(const Part& part, const Duty& duty, std::uint64_t 
   };
   for (const bool picky : {true, false}) {
     Duration best = Duration::max();
-    std::size_t good = 0;
+    std::uint64_t good = 0;
     const LinkInfo* chosen = nullptr;
-    for (const bool count : {true, false}) {  // first the best round trip, then one of the good ones
-      std::size_t pick = count ? 0 : rng_.below(good);
+    for (const bool measure : {true, false}) {  // first the best round trip, then one of the good ones
       for (const WarmLink& warm : warm_.in(part.interval)) {
         if (!fits(warm.place)) continue;
         const LinkInfo* link = context_.links.find(warm.link);
@@ -99,14 +98,12 @@ Caster::Choice Caster::choose(const Part& part, const Duty& duty, std::uint64_t 
             ((link->flags & (wire::flag_weak | wire::flag_guest | wire::flag_no_inbound)) != 0 ||
              context_.roster.suspected(link->peer)))
           continue;
-        if (count) {
-          if (link->rtt < best) best = link->rtt;
-          ++good;
-        } else if (2 * link->rtt <= 3 * best + std::chrono::microseconds{500} && (!chosen || pick-- == 0)) {
-          chosen = link;
-        }
+        if (measure)
+          best = std::min(best, link->rtt);
+        else if (2 * link->rtt <= 3 * best + std::chrono::microseconds{500} && rng_.below(++good) == 0)
+          chosen = link;  // each of them with the same chance
       }
-      if (good == 0) break;
+      if (best == Duration::max()) break;
     }
     if (chosen) return {chosen, nullptr};
   }

@@ -70,7 +70,9 @@ struct MulticastConfig {
   std::size_t frontiers_told = 8;                        // ... the newest so many
   Duration finger_every = std::chrono::milliseconds{250};
   Duration finger_growth = std::chrono::seconds{1};  // the roster's growth is looked at over so long
-  std::size_t finger_dials = 8;                      // wishes per round
+  std::size_t finger_tries = 24;      // further members dialled in the hope of a shorter round trip
+  std::size_t finger_links_max = 96;  // while the peer has fewer links than these
+  std::size_t finger_dials = 8;       // wishes per round
 };
 static_assert(MulticastConfig{}.have_after < MulticastConfig{}.pull_after);
 static_assert(MulticastConfig{}.taken_flow * 3 < MulticastConfig{}.taken_min);

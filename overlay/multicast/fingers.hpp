@@ -9,6 +9,7 @@
 #include "overlay/effects/effects.hpp"
 #include "overlay/multicast/context.hpp"
 #include "overlay/multicast/warm_links.hpp"
+#include "overlay/roster/split.hpp"
 
 #include <vector>
 
@@ -33,6 +34,9 @@ class Fingers {
   void on_deadline(Time now, const WarmLinks& warm, Effects& fx);
 
  private:
+  bool dial_one_of(const Part& part, Effects& fx);
+  bool try_another(const Part& slowest, Effects& fx);  // true: look again soon
+
   const MulticastContext& context_;
   Rng rng_;
   std::vector<LinkId> links_;   // sorted
@@ -41,6 +45,8 @@ class Fingers {
   std::size_t seen_ = 0;  // members at seen_at_
   Time seen_at_{};
   bool growing_ = true;
+  std::size_t tries_ = 0;       // links still to be tried in the hope of a faster one
+  std::size_t tried_with_ = 0;  // members when the tries began
   Time next_care_ = never;
 };
 

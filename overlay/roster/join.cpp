@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joining: ask one contact after the other, take what it has, be ready when all of it is here.
+#include "overlay/roster/farewell.hpp"
 #include "overlay/roster/roster_machine.hpp"
 #include "overlay/wire/records.hpp"
 
@@ -57,15 +58,9 @@ Bytes RosterMachine::leave(Time now, Effects& fx) {
 // Versions rise within one incarnation even if a topic is left and opened again, for time does.
 void RosterMachine::sign_own(Time now, std::uint32_t flags) {
   own_version_ = std::max(own_version_ + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
-  std::array<std::byte, wire::statement_body_bytes_max> body;
-  const wire::RosterEntry entry{topic_, self_.addresses, self_.flags | flags, interest_, attributes_};
-  const auto size = wire::encode_record(entry, body);
-  BOATO_CHECK(size.has_value());
   std::array<std::byte, wire::statement_bytes_max> room;
-  const Bytes statement = wire::sign_statement(
-      *self_.crypto, self_.network, self_.id, *self_.secret,
-      {wire::StatementType::roster_entry, self_.incarnation, own_version_, Bytes{body}.first(*size)}, room);
-  Interned own = records_.take_own(now, statement);
+  const wire::RosterEntry entry{topic_, self_.addresses, self_.flags | flags, interest_, attributes_};
+  Interned own = records_.take_own(now, sign_entry(self_, entry, own_version_, room));
   BOATO_CHECK(own.verdict == Verdict::good);
   own_ = std::move(own.record);
   if ((flags & wire::flag_leaving) == 0) roster_.merge(now, own_);

@@ -63,16 +63,22 @@ const MemberRecord* Roster::find(const PeerId& peer) const {
 
 Neighbours Roster::neighbours(const PeerId& peer) const {
   Neighbours result;
+  nearest(peer, Side::before, std::span{&result.before, 1});
+  nearest(peer, Side::after, std::span{&result.after, 1});
+  return result;
+}
+
+std::size_t Roster::nearest(const PeerId& peer, Side side, std::span<const MemberRecord*> out) const {
   const auto ring = all();
-  if (ring.empty()) return result;
   bool found = false;
   const std::size_t at = locate(ring, peer, &found);
-  const auto good = [&](const RingMember& m) { return m.record->id != peer && !suspected(m.record->id); };
-  for (std::size_t i = 0; i < ring.size() && !result.after; ++i)
-    if (const RingMember& m = ring[(at + i) % ring.size()]; good(m)) result.after = m.record;
-  for (std::size_t i = 1; i <= ring.size() && !result.before; ++i)
-    if (const RingMember& m = ring[(at + ring.size() - i) % ring.size()]; good(m)) result.before = m.record;
-  return result;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < ring.size() && count < out.size(); ++i) {
+    const std::size_t step = side == Side::after ? at + i : at + ring.size() - 1 - i;
+    const MemberRecord* record = ring[step % ring.size()].record;
+    if (record->id != peer && !suspected(record->id)) out[count++] = record;
+  }
+  return count;
 }
 
 const MemberRecord* Roster::random(Rng& rng, const PeerId& except) const {

@@ -54,6 +54,8 @@ struct Gone {
   Accusers accusers;  // none: it left, or its entry expired
 };
 
+enum class Side : std::uint8_t { before, after };  // of a place on the ring
+
 struct Neighbours {
   const MemberRecord* before = nullptr;  // null: there is no other live member
   const MemberRecord* after = nullptr;
@@ -73,6 +75,8 @@ class Roster {
   [[nodiscard]] const MemberRecord* find(const PeerId& peer) const;
   // Nearest members on the ring that are not suspected, other than `peer` itself, which need not be a member.
   [[nodiscard]] Neighbours neighbours(const PeerId& peer) const;
+  // The same on one side, nearest first, as many as `out` has room for; returns how many.
+  std::size_t nearest(const PeerId& peer, Side side, std::span<const MemberRecord*> out) const;
   // Any member but `except`; null if there is none.
   [[nodiscard]] const MemberRecord* random(Rng& rng, const PeerId& except) const;
 

@@ -31,8 +31,9 @@ struct RosterConfig {
   Duration retry_first = std::chrono::seconds{5};    // doubles to retry_max
   Duration retry_max = std::chrono::seconds{60};
   Duration digest_every = std::chrono::seconds{10};
-  Duration digest_after_news = std::chrono::seconds{1};  // what a comparison brought goes on from here
-  Duration calm_after = std::chrono::seconds{1};         // without news of members
+  Duration digest_after_news = std::chrono::seconds{1};     // what a comparison brought goes on from here
+  Duration digest_after_spread = std::chrono::seconds{30};  // one comparison for all news of this time
+  Duration calm_after = std::chrono::seconds{1};            // without news of members
 
   Duration reach_out_for = std::chrono::minutes{10};  // how long a contact that nobody knows is asked for
 
@@ -42,11 +43,14 @@ struct RosterConfig {
   Duration second_opinion = std::chrono::seconds{2};       // others are asked first whether it has answered
   std::size_t second_opinions = 2;
   Duration accuse_within = std::chrono::milliseconds{300};
-  std::size_t accuse_burst = 4;         // per accuse_window
-  std::size_t accuse_burst_crowd = 64;  // when more than accuse_crowd_least, and one in
-                                        // accuse_crowd_share, are under suspicion
-  std::size_t accuse_crowd_least = 8, accuse_crowd_share = 20;
+  std::size_t accuse_burst = 4;  // per accuse_window
+  std::size_t accuse_burst_mass_death = 64;
   Duration accuse_window = std::chrono::seconds{10};
+  // Mass death: more than so many, and one in so many, are under suspicion or have gone in this time.
+  std::size_t mass_death_least = 8, mass_death_share = 20;
+  Duration mass_death_within = std::chrono::minutes{1};
+  static constexpr std::size_t tested_max = 4;
+  std::size_t tested_in_mass_death = tested_max;  // members on each side on the ring
   Duration refute_within = std::chrono::seconds{1};
   Duration refute_within_crowd = std::chrono::seconds{10};  // when more than refute_crowd are accused
   std::size_t refute_crowd = 100;

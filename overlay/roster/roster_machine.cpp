@@ -59,19 +59,6 @@ void RosterMachine::on_link_down(Time now, const LinkInfo& link, CloseReason why
   if (!contacts_.empty()) try_contacts(now, fx);
 }
 
-// A dead member whom nobody had a link to is found by those next to it on the ring, who dial it. One failure
-// may be a restart.
-void RosterMachine::on_neighbour_failed(Time now, const PeerId& peer, Effects& fx) {
-  const Neighbours next = roster_.neighbours(self_.id);
-  if (!(next.before && next.before->id == peer) && !(next.after && next.after->id == peer)) return;
-  if (std::ranges::find(failed_once_, peer) != failed_once_.end()) {
-    on_unreachable(now, peer, fx);
-  } else {
-    failed_once_[1] = failed_once_[0];
-    failed_once_[0] = peer;
-  }
-}
-
 void RosterMachine::on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
   if (phase_ != Phase::joining && phase_ != Phase::ready) return;
   if (phase_ == Phase::ready) on_neighbour_failed(now, peer, fx);
@@ -236,7 +223,8 @@ void RosterMachine::clear_changes() {
 void RosterMachine::check_invariants() const {
   roster_.check_invariants();
   BOATO_CHECK(contacts_.size() <= config_.contacts_max && fetches_.size() <= config_.fetches_max);
-  BOATO_CHECK(waiting_.size() <= config_.accusations_max && accused_at_.size() <= config_.accuse_burst_crowd);
+  BOATO_CHECK(waiting_.size() <= config_.accusations_max &&
+              accused_at_.size() <= config_.accuse_burst_mass_death);
   BOATO_CHECK(outweighed_.size() <= config_.outweighed_max);
   BOATO_CHECK(mesh_.size() <= config_.mesh_max && reach_outs_.size() <= config_.reach_outs_max);
   BOATO_CHECK(outbox_.size() + outbox_accusations_.size() < wire::roster_statements_max);

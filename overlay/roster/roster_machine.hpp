@@ -188,6 +188,7 @@ class RosterMachine {
     return news_at_ == Time{} || now - news_at_ >= config_.calm_after;
   }
 
+  [[nodiscard]] bool mass_death(Time now) const;
   void on_neighbour_failed(Time now, const PeerId& peer, Effects& fx);
   void reach_out(Time now, Effects& fx);
   void change(RosterChange::Kind kind, const PeerId& peer, LinkId link = {});

@@ -26,9 +26,7 @@ void RosterMachine::on_unreachable(Time now, const PeerId& peer, Effects& fx) {
 void RosterMachine::accuse(Time now, Effects& fx) {
   // One that is cut off accuses few of those that are well. Where others say that many are dead, it is not
   // us.
-  const bool crowd = roster_.suspects().size() > config_.accuse_crowd_least &&
-                     roster_.suspects().size() * config_.accuse_crowd_share > roster_.size();
-  const std::size_t burst = crowd ? config_.accuse_burst_crowd : config_.accuse_burst;
+  const std::size_t burst = mass_death(now) ? config_.accuse_burst_mass_death : config_.accuse_burst;
   std::erase_if(accused_at_, [&](Time at) { return at + config_.accuse_window <= now; });
   for (std::size_t i = 0; i < waiting_.size();) {
     if (waiting_[i].at > now) {

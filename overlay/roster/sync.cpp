@@ -101,7 +101,13 @@ void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& f
       case Merge::older: break;
     }
   });
-  if (news && source == Source::spread) news_at_ = now;
+  if (news && source == Source::spread) {
+    news_at_ = now;
+    // A spread is sent without receipts: whoever missed a part of it, we or our neighbour, is found by one
+    // comparison, and need not wait for the reconciler, whose rounds may be minutes apart.
+    if (phase_ == Phase::ready && !BOATO_MUTANT(154))  // 154: trusts its relays
+      digest_at_ = std::min(digest_at_, now + rng_.jitter(config_.digest_after_spread));
+  }
   if (news && source == Source::page && phase_ == Phase::ready)
     digest_at_ = std::min(digest_at_, now + rng_.jitter(config_.digest_after_news));
   batch_.clear();

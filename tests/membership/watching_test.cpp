@@ -119,6 +119,23 @@ TEST(Liveness, TheRoundTripIsMeasuredAndSmoothed) {
   EXPECT_EQ(again.count(), 0);
 }
 
+TEST(Liveness, AnAnswerAfterAPauseIsNoRoundTrip) {
+  Lab lab{0};
+  const LinkInfo a = lab.neighbours(1, 1)[0];
+  lab.pass(10ms);
+  const auto pings = lab.sent<wire::Ping>();
+  ASSERT_THAT(pings, SizeIs(1));
+  lab.now += 24s;
+  lab.links.edit(a.id)->last_heard = lab.now;
+  const Duration rtt = lab.m->on(lab.now, a, wire::Pong{pings[0].second.token, 1, 1}, lab.fx);
+  EXPECT_LE(rtt, 10s);
+  lab.fx.clear();
+
+  lab.pass(40s);  // silent from here on
+
+  EXPECT_THAT(lab.fx.closes(), SizeIs(1));
+}
+
 TEST(Liveness, AnOwnPauseAccusesNobody) {
   Lab lab{0};
   const auto others = lab.neighbours(1, 4);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <optional>
 
@@ -213,6 +214,15 @@ TEST(Roster, NeighboursAreTheNearestLiveOnesOnBothSides) {
   n = d.roster.neighbours(id(5));
   EXPECT_EQ(n.before->id, id(3));
   EXPECT_EQ(n.after->id, id(7));
+
+  std::array<const MemberRecord*, 3> near{};
+  EXPECT_EQ(d.roster.nearest(id(5), Side::after, near), 3U);
+  EXPECT_EQ(near[0]->id, id(7));
+  EXPECT_EQ(near[2]->id, id(9));
+  std::array<const MemberRecord*, 20> all{};
+  EXPECT_EQ(d.roster.nearest(id(5), Side::before, all), 7U);  // ten but itself and two suspects
+  EXPECT_EQ(all[0]->id, id(3));
+  EXPECT_EQ(all[6]->id, id(7));
 }
 
 TEST(Roster, TheOnlyMemberHasNoNeighbours) {

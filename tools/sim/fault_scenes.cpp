@@ -272,6 +272,99 @@ publishers = 0
 at 20s crash 90% silent
 )";
 
+// Whole runs of the ring lie between two of the living.
+constexpr std::string_view run_of_dead = R"(
+about = "nineteen in twenty die at once: most dead have no living neighbour"
+peers = 600
+joining = 5s
+duration = 30s
+quiet = 70s
+check_every = 0
+
+[network]
+delay = 10ms .. 50ms
+
+[topic t]
+members = all
+publishers = 0
+
+[timeline]
+at 20s crash 95% silent
+)";
+
+// A spread goes by relays that die with it, and nothing else is heard for long.
+constexpr std::string_view news_in_storm = R"(
+about = "all return as others, some of them die at once, and then it is quiet"
+peers = 100
+joining = 5s
+duration = 60s
+quiet = 60s
+check_every = 0
+
+[network]
+delay = 10ms .. 50ms
+
+[topic t]
+members = all
+publishers = 0
+
+[timeline]
+at 40s crash 20% silent
+at 41s restart 100% lost
+at 45s crash 20%
+at 46s restart 100% lost
+)";
+
+// Over before it began: the answer to joining meets one that has left.
+constexpr std::string_view quick_leave = R"(
+about = "half of all leave a topic again within the round trip of joining it"
+peers = 40
+joining = 5s
+duration = 60s
+quiet = 60s
+check_every = 1
+
+[network]
+delay = 150ms .. 250ms
+
+[topic t]
+members = 50%
+publishers = 0
+
+[timeline]
+at 20s subscribe 100% topic t
+at 20.25s unsubscribe 40% topic t
+at 30s subscribe 100% topic t
+at 30.25s unsubscribe 40% topic t
+at 40s subscribe 100% topic t
+at 40.25s unsubscribe 40% topic t
+)";
+
+// A question from before a pause is answered after it: that was no round trip.
+constexpr std::string_view late_answers = R"(
+about = "links made before long pauses, to peers that die after them"
+peers = 24
+joining = 5s
+duration = 70s
+quiet = 40s
+check_every = 1
+
+[network]
+delay = 10ms .. 50ms
+
+[topic t]
+members = all
+publishers = 0
+
+[timeline]
+at 4s pause 30% for 20s
+at 5s pause 30% for 20s
+at 30s crash 30% silent
+at 35s restart 100% lost
+at 35.02s pause 40% for 20s
+at 62s crash 40% silent
+)";
+
 // What a relay alters is not believed.
 constexpr std::string_view liars = R"(
 about = "some relays alter what they pass on"
@@ -304,6 +397,10 @@ constexpr std::array scenes{
     Scene{"unreliable", unreliable},
     Scene{"mass-crash", mass_crash},
     Scene{"lone-witness", lone_witness},
+    Scene{"run-of-dead", run_of_dead},
+    Scene{"news-in-storm", news_in_storm},
+    Scene{"quick-leave", quick_leave},
+    Scene{"late-answers", late_answers},
     Scene{"liars", liars},
 };
 
