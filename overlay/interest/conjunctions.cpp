@@ -155,8 +155,8 @@ std::string in_words(const Conjunction& c, const Program& program) {
   const auto name = [&](std::uint16_t n) { return name_text(std::string{program.names()[n].text}); };
   std::string out;
   const auto add = [&](const std::string& what) { out += (out.empty() ? "" : ", then ") + what; };
-  for (const auto& v : c.values) add("by the value of " + name(v.name));
-  for (const auto& r : c.ranges) add("by the range of " + name(r.name));
+  for (const auto& v : c.values) add((out.empty() ? "by the value of " : "the value of ") + name(v.name));
+  for (const auto& r : c.ranges) add((out.empty() ? "by the range of " : "the range of ") + name(r.name));
   if (access(c) == Access::presence) add("where " + name(c.names[0]) + " is there");
   if (access(c) == Access::always) add("with every event");
   return out + (c.exact ? "" : ", then evaluated");

@@ -157,7 +157,7 @@ std::string LikePattern::to_text() const {
 
 std::size_t LikePattern::steps(std::size_t value_bytes) const {
   std::size_t most = 0;
-  for (const Segment& s : segments_) most = std::max(most, s.plain ? 2 : s.end - s.begin);
+  for (const Segment& s : segments_) most = std::max(most, s.plain ? 3 : s.end - s.begin);
   return value_bytes * std::max<std::size_t>(most, any_run_ ? 1 : 2);
 }
 

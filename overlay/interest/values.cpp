@@ -131,6 +131,15 @@ Value Literal::view() const {
   return {};
 }
 
+Literal literal_of(const Value& value) {
+  if (const auto* s = std::get_if<std::string_view>(&value)) return {std::string{*s}};
+  if (const auto* raw = std::get_if<Bytes>(&value)) return {std::string{text(*raw)}, true};
+  if (const auto* b = std::get_if<bool>(&value)) return {*b};
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return {*i};
+  if (const auto* d = std::get_if<double>(&value)) return {*d};
+  return {};
+}
+
 void sort_values(std::vector<Literal>& list) {
   std::ranges::sort(list, [](const Literal& a, const Literal& b) {
     if (compare(Relation::below, a.view(), b.view()) == Truth::yes) return true;

@@ -43,6 +43,8 @@ struct Literal {
   [[nodiscard]] Value view() const;
 };
 
+[[nodiscard]] Literal literal_of(const Value& value);
+
 // As it stands in a predicate: 'it''s', 12, 1.5, X'00ff', TRUE.
 [[nodiscard]] std::string to_text(const Literal& literal);
 // Of one kind, by value, each once; of equal numbers the integer stays.
