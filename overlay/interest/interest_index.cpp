@@ -53,10 +53,14 @@ std::uint32_t InterestIndex::find_value(std::uint32_t slot, const Value& value, 
 
 InterestId InterestIndex::add(Predicate predicate) {
   const std::uint32_t number = take_number(free_predicates_, predicates_.size());
-  if (number == predicates_.size()) predicates_.emplace_back();
+  if (number == predicates_.size()) {
+    predicates_.emplace_back();
+    looked_.push_back(0);
+  }
   Kept& kept = predicates_[number];
   kept.predicate = std::move(predicate);
   for (const Conjunction& conjunction : conjunctions(kept.predicate->program())) file(number, conjunction);
+  if (kept.entries.size() == 1) entries_[kept.entries[0]].only = true;
   return InterestId{number};
 }
 
@@ -75,8 +79,19 @@ void InterestIndex::file(std::uint32_t predicate, const Conjunction& c) {
   const auto names = kept.predicate->program().names();
   Entry entry;
   entry.predicate = predicate;
-  entry.access = access(c);
   entry.evaluate = !c.exact;
+  std::size_t checks = 0;
+  const auto check = [&](std::uint32_t coordinate, double low, double high) {
+    if (checks == entry.coordinate.size()) {
+      entry.evaluate = true;
+      return;
+    }
+    entry.coordinate[checks] = coordinate;
+    entry.low[checks] = low;
+    entry.high[checks++] = high;
+  };
+  Filing filing;
+  filing.access = access(c);
   // The value with the shortest bucket; an IN only if there is nothing else.
   std::vector<std::uint32_t> homes;
   std::uint32_t home_slot = 0;
@@ -98,77 +113,74 @@ void InterestIndex::file(std::uint32_t predicate, const Conjunction& c) {
       std::swap(homes, held);
       std::swap(home_slot, slot);
     }
-    // What is not the home becomes a check.
-    if (entry.checks == entry.check.size())
-      entry.evaluate = true;
-    else
-      entry.check[entry.checks++] = {slot, held[0]};
+    check(value_of(slot), held[0], held[0]);  // what is not the home is checked
   }
   for (std::size_t i = 0; i < c.ranges.size(); ++i) {
     const std::uint32_t slot = hold_slot(kept, names[c.ranges[i].name]);
-    if (i == 0 && entry.access == Access::range) {
-      entry.home = slot;
-      entry.low = c.ranges[0].low;
-      entry.high = c.ranges[0].high;
-    } else if (entry.checks == entry.check.size()) {
-      entry.evaluate = true;
-    } else {
-      entry.check[entry.checks++] = {slot, none_, c.ranges[i].low, c.ranges[i].high};
-    }
+    if (i == 0 && filing.access == Access::range)
+      filing = {Access::range, slot, 0, c.ranges[0].low, c.ranges[0].high};
+    else
+      check(number_of(slot), c.ranges[i].low, c.ranges[i].high);
   }
-  if (entry.access == Access::presence) entry.home = hold_slot(kept, names[c.names[0]]);
-  if (entry.access != Access::value) return file_entry(entry);
+  if (filing.access == Access::presence) filing.home = hold_slot(kept, names[c.names[0]]);
+  if (filing.access != Access::value) return file_entry(entry, filing);
   for (const std::uint32_t home : homes) {
-    entry.home = home;
-    file_entry(entry);
+    filing.home = home;
+    file_entry(entry, filing);
   }
 }
 
-void InterestIndex::file_entry(const Entry& entry) {
+void InterestIndex::file_entry(const Entry& entry, const Filing& given) {
   const std::uint32_t number = take_number(free_entries_, entries_.size());
-  if (number == entries_.size()) entries_.emplace_back();
-  Entry& kept = entries_[number] = entry;
-  predicates_[entry.predicate].entries.push_back(number);
-  if (kept.access == Access::range) {
-    const bool below = &list_of(kept) == &slots_[kept.home].below;
-    return list_of(kept).add(below ? -kept.high : kept.low, below ? -kept.low : kept.high, number);
+  if (number == entries_.size()) {
+    entries_.emplace_back();
+    filings_.emplace_back();
   }
-  Bucket& bucket = bucket_of(kept);
-  kept.place = static_cast<std::uint32_t>(bucket.size());
+  entries_[number] = entry;
+  Filing& filing = filings_[number] = given;
+  predicates_[entry.predicate].entries.push_back(number);
+  if (filing.access == Access::range) {
+    const bool below = &list_of(filing) == &slots_[filing.home].below;
+    return list_of(filing).add(below ? -filing.high : filing.low, below ? -filing.low : filing.high, number);
+  }
+  Bucket& bucket = bucket_of(filing);
+  filing.place = static_cast<std::uint32_t>(bucket.size());
   bucket.push_back(number);
 }
 
 void InterestIndex::unfile(std::uint32_t number) {
-  const Entry& entry = entries_[number];
-  if (entry.access == Access::range) {
-    const bool below = &list_of(entry) == &slots_[entry.home].below;
-    list_of(entry).remove(below ? -entry.high : entry.low, number);
+  const Filing& filing = filings_[number];
+  if (filing.access == Access::range) {
+    const bool below = &list_of(filing) == &slots_[filing.home].below;
+    list_of(filing).remove(below ? -filing.high : filing.low, number);
   } else {
-    Bucket& bucket = bucket_of(entry);
-    entries_[bucket.back()].place = entry.place;
-    bucket[entry.place] = bucket.back();
+    Bucket& bucket = bucket_of(filing);
+    filings_[bucket.back()].place = filing.place;
+    bucket[filing.place] = bucket.back();
     bucket.pop_back();
   }
   free_entries_.push_back(number);
 }
 
-InterestIndex::Bucket& InterestIndex::bucket_of(const Entry& entry) {
-  if (entry.access == Access::value) return values_[entry.home].bucket;
-  return entry.access == Access::presence ? slots_[entry.home].present : always_;
+InterestIndex::Bucket& InterestIndex::bucket_of(const Filing& filing) {
+  if (filing.access == Access::value) return values_[filing.home].bucket;
+  return filing.access == Access::presence ? slots_[filing.home].present : always_;
 }
 
-RangeList& InterestIndex::list_of(const Entry& entry) {
-  Slot& slot = slots_[entry.home];
-  const Conjunction::Range range{0, entry.low, entry.high};
-  if (range.two_sided()) return slot.both;
-  return range.low > -std::numeric_limits<double>::infinity() ? slot.above : slot.below;
+RangeList& InterestIndex::list_of(const Filing& filing) {
+  Slot& slot = slots_[filing.home];
+  if (Conjunction::Range{0, filing.low, filing.high}.two_sided()) return slot.both;
+  return filing.low > -endless_ ? slot.above : slot.below;
 }
 
 std::uint32_t InterestIndex::hold_slot(Kept& kept, const FieldName& name) {
   std::uint32_t number = find_slot(name.text);
   if (number == none_) {
     number = take_number(free_slots_, slots_.size());
-    if (number == slots_.size()) slots_.emplace_back();
+    if (number == slots_.size()) {
+      slots_.emplace_back();
+      has_.resize(value_of(number) + 1);
+    }
     Slot& slot = slots_[number];
     slot.name = name.text;
     slot.reserved = name.reserved;

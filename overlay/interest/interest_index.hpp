@@ -43,6 +43,7 @@ class InterestIndex {
  private:
   using Bucket = std::vector<std::uint32_t>;  // entries
   static constexpr std::uint32_t none_ = HashTable::none;
+  static constexpr double endless_ = std::numeric_limits<double>::infinity();
 
   struct Slot {  // one attribute
     std::string name;
@@ -52,10 +53,6 @@ class InterestIndex {
     std::uint32_t values = 0;      // in the table
     RangeList both, above, below;  // below: mirrored at 0
     Bucket present;
-    // Of the event that is being matched, if `epoch` is its.
-    std::uint64_t epoch = 0;
-    double low = 1, high = 0;  // the number, or no number
-    std::uint32_t value = none_;
   };
   struct KeptValue {  // one value of one attribute that some conjunction demands
     std::uint32_t slot = 0, uses = 0;
@@ -64,30 +61,36 @@ class InterestIndex {
     Value value;       // its view, or a number in its one form
     Bucket bucket;
   };
-  struct Check {
-    std::uint32_t slot = 0, value = none_;  // none: a range
-    double low = 0, high = 0;
+  // What an event has, at two coordinates for each slot: its number, and the number of its value in values_.
+  // An interval, because integers beyond 2^53 are not known more exactly as doubles; empty where it has none.
+  struct Interval {
+    double low = endless_, high = -endless_;
   };
-  struct Entry {  // a conjunction, or one value of an IN
+  // A conjunction, or one value of an IN: what a candidate is tested by, apart from how it is found.
+  struct Entry {
+    std::array<double, 2> low{-endless_, -endless_}, high{endless_, endless_};
+    std::array<std::uint32_t, 2> coordinate{};  // 0: everything passes
     std::uint32_t predicate = 0;
-    std::uint8_t checks = 0;
     bool evaluate = false;
+    bool only = false;  // of its predicate
+  };
+  struct Filing {
     Access access = Access::always;
     std::uint32_t home = 0, place = 0;  // value or slot, and where in its bucket
-    std::array<Check, 2> check{};
-    double low = 0, high = 0;  // of a range
+    double low = 0, high = 0;           // of a range
   };
   struct Kept {
     std::optional<Predicate> predicate;
     std::vector<std::uint32_t> entries, slots, values;  // what is held
-    std::uint64_t looked = 0;                           // epoch
   };
+  static constexpr std::uint32_t number_of(std::uint32_t slot) { return 2 * slot + 1; }
+  static constexpr std::uint32_t value_of(std::uint32_t slot) { return 2 * slot + 2; }
 
   void file(std::uint32_t predicate, const Conjunction& conjunction);
-  void file_entry(const Entry& entry);
+  void file_entry(const Entry& entry, const Filing& filing);
   void unfile(std::uint32_t entry);
-  Bucket& bucket_of(const Entry& entry);
-  RangeList& list_of(const Entry& entry);
+  Bucket& bucket_of(const Filing& filing);
+  RangeList& list_of(const Filing& filing);
   std::uint32_t hold_slot(Kept& kept, const FieldName& name);
   std::uint32_t hold_value(Kept& kept, std::uint32_t slot, const Value& value);
   void drop_slot(std::uint32_t slot);
@@ -97,20 +100,22 @@ class InterestIndex {
   [[nodiscard]] std::uint64_t hash_of_value(std::uint32_t slot, const Value& value) const;
   void see(std::uint32_t slot, const Value& value);
   std::uint32_t* bring_up(std::uint32_t* out);
-  [[nodiscard]] bool passes(const Entry& entry) const;
 
   std::uint64_t seed_;
   std::vector<Kept> predicates_;
   std::vector<std::uint32_t> free_predicates_, free_entries_, free_slots_, free_values_;
   std::vector<Entry> entries_;
+  std::vector<Filing> filings_;  // of the same number
   std::deque<Slot> slots_;
   std::deque<KeptValue> values_;
   HashTable slot_table_, value_table_;
   std::vector<std::uint32_t> reserved_slots_;
   Bucket always_;
   // Of match().
+  std::vector<Interval> has_{{0, 0}};  // by coordinate; empty between events but the first
   std::uint64_t epoch_ = 0;
-  bool inexact_ = false;  // an integer beyond what doubles hold: each candidate is evaluated
+  std::vector<std::uint64_t> looked_;  // per predicate, the last epoch in which it was decided
+  bool inexact_ = false;               // an integer beyond what doubles hold: each candidate is evaluated
   std::vector<std::uint32_t> seen_, candidates_;
 };
 

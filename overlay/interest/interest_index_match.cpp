@@ -7,67 +7,48 @@
 #include <cmath>
 
 namespace boato {
-namespace {
-
-constexpr double endless = std::numeric_limits<double>::infinity();
-
-}  // namespace
-
 // What the event has in this attribute, in the forms in which demands are tested.
-void InterestIndex::see(std::uint32_t number, const Value& value) {
+void InterestIndex::see(std::uint32_t slot, const Value& value) {
   if (std::holds_alternative<std::monostate>(value)) return;
-  Slot& slot = slots_[number];
-  slot.epoch = epoch_;
-  slot.low = 1;
-  slot.high = 0;
-  slot.value = none_;
+  seen_.push_back(slot);
+  Interval& number = has_[number_of(slot)];
   Value form = value;
   if (const auto* i = std::get_if<std::int64_t>(&value)) {
-    slot.low = slot.high = static_cast<double>(*i);
+    number.low = number.high = static_cast<double>(*i);
     if (*i > exact_integer_max || *i < -exact_integer_max) {
-      slot.low = std::nextafter(slot.low, -endless);
-      slot.high = std::nextafter(slot.high, endless);
+      number = {std::nextafter(number.low, -endless_), std::nextafter(number.high, endless_)};
       inexact_ = true;
     }
   } else if (const auto* d = std::get_if<double>(&value); d && !std::isnan(*d)) {
-    slot.low = slot.high = *d;
+    number = {*d, *d};
     if (*d >= -0x1p63 && *d < 0x1p63 && std::trunc(*d) == *d) form = static_cast<std::int64_t>(*d);
   }
-  if (slot.values > 0) slot.value = find_value(number, form, hash_of_value(number, form));
-  seen_.push_back(number);
+  if (slots_[slot].values == 0) return;
+  const std::uint32_t found = find_value(slot, form, hash_of_value(slot, form));
+  if (found != none_) has_[value_of(slot)] = {static_cast<double>(found), static_cast<double>(found)};
 }
 
 // Everything that is filed under what the event has; the end of what was written.
 std::uint32_t* InterestIndex::bring_up(std::uint32_t* out) {
   for (const std::uint32_t number : seen_) {
     const Slot& slot = slots_[number];
-    if (slot.value != none_) out = std::ranges::copy(values_[slot.value].bucket, out).out;
+    const Interval& value = has_[value_of(number)];
+    if (value.low <= value.high)
+      out = std::ranges::copy(values_[static_cast<std::size_t>(value.low)].bucket, out).out;
     out = std::ranges::copy(slot.present, out).out;
-    if (slot.low > slot.high) continue;
-    out = slot.both.find(slot.low, slot.high, out);
-    out = slot.above.find(slot.low, slot.high, out);
-    out = slot.below.find(-slot.high, -slot.low, out);
+    const Interval& at = has_[number_of(number)];
+    if (at.low > at.high) continue;
+    out = slot.both.find(at.low, at.high, out);
+    out = slot.above.find(at.low, at.high, out);
+    out = slot.below.find(-at.high, -at.low, out);
   }
   return std::ranges::copy(always_, out).out;
-}
-
-bool InterestIndex::passes(const Entry& entry) const {
-  for (std::size_t i = 0; i < entry.checks; ++i) {
-    const Check& check = entry.check[i];
-    const Slot& slot = slots_[check.slot];
-    if (slot.epoch != epoch_) return false;
-    if (check.value != none_ ? slot.value != check.value
-                             : !(slot.low <= slot.high && check.low <= slot.high && check.high >= slot.low))
-      return false;
-  }
-  return true;
 }
 
 void InterestIndex::match(const Subject& subject, std::vector<InterestId>& out) {
   out.clear();
   ++epoch_;
   inexact_ = false;
-  seen_.clear();
   for (const Attribute& attribute : subject.attributes)
     if (const std::uint32_t slot = find_slot(attribute.name);
         slot != none_ && slots_[slot].reserved == Reserved::none)
@@ -75,19 +56,29 @@ void InterestIndex::match(const Subject& subject, std::vector<InterestId>& out) 
   for (const std::uint32_t slot : reserved_slots_)
     see(slot, find(subject, {slots_[slot].name, slots_[slot].reserved}));
   candidates_.resize(entries_.size() + 1);
-  const std::uint32_t* const end = bring_up(candidates_.data());
-  for (const std::uint32_t* at = candidates_.data(); at != end; ++at) {
+  std::uint32_t* const begin = candidates_.data();
+  std::uint32_t* passed = begin;
+  // Most candidates fail, and nobody can guess which: both checks of each, without a branch.
+  const std::uint32_t* const end = bring_up(begin);
+  for (const std::uint32_t* at = begin; at != end; ++at) {
     const Entry& entry = entries_[*at];
-    if (!passes(entry)) continue;
-    Kept& kept = predicates_[entry.predicate];
-    if (kept.looked == epoch_) continue;
-    if (entry.evaluate || inexact_) {
-      kept.looked = epoch_;
-      if (!kept.predicate->matches(subject)) continue;
-    }
-    kept.looked = epoch_;
+    const Interval& a = has_[entry.coordinate[0]];
+    const Interval& b = has_[entry.coordinate[1]];
+    *passed = *at;
+    passed += static_cast<int>(entry.low[0] <= a.high) & static_cast<int>(entry.high[0] >= a.low) &
+              static_cast<int>(entry.low[1] <= b.high) & static_cast<int>(entry.high[1] >= b.low);
+  }
+  for (const std::uint32_t* at = begin; at != passed; ++at) {
+    const Entry& entry = entries_[*at];
+    const bool evaluate = entry.evaluate || inexact_;
+    if (!entry.only && looked_[entry.predicate] == epoch_) continue;
+    // Evaluated, it is decided for all its conjunctions; taken, too.
+    if (!entry.only) looked_[entry.predicate] = epoch_;
+    if (evaluate && !predicates_[entry.predicate].predicate->matches(subject)) continue;
     out.push_back(InterestId{entry.predicate});
   }
+  for (const std::uint32_t slot : seen_) has_[number_of(slot)] = has_[value_of(slot)] = Interval{};
+  seen_.clear();
 }
 
 void InterestIndex::check_invariants() const {
