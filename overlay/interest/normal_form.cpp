@@ -200,8 +200,8 @@ Expression Normaliser::joined(Expression e, bool negated) {
   }
   const auto key = [](const auto& entry) -> const std::string& { return entry.first; };
   std::ranges::stable_sort(keyed, {}, key);
-  const auto twice = std::ranges::unique(keyed, {}, key);
-  keyed.erase(twice.begin(), twice.end());
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  keyed.erase(std::unique(keyed.begin(), keyed.end(), same), keyed.end());
   out.parts.clear();
   for (auto& [text, part] : keyed) out.parts.push_back(std::move(part));
   if (out.parts.size() > 1) return out;

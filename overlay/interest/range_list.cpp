@@ -4,7 +4,7 @@
 #include "overlay/base/check.hpp"
 
 #include <algorithm>
-#include <span>
+#include <utility>
 
 namespace boato {
 
@@ -40,8 +40,10 @@ void RangeList::Block::measure() {
 }
 
 void RangeList::add(double low, double high, std::uint32_t number) {
-  // The last block that begins at or below it.
-  auto block = std::ranges::upper_bound(blocks_, low, {}, [](const auto& b) { return b->low[0]; });
+  // By low, and by number where lows are equal: the last block that begins at or below it.
+  const std::pair wanted{low, number};
+  const auto first = [](const auto& b) { return std::pair{b->low[0], b->number[0]}; };
+  auto block = std::ranges::upper_bound(blocks_, wanted, {}, first);
   if (block != blocks_.begin()) --block;
   if (block == blocks_.end()) block = blocks_.insert(block, std::make_unique<Block>());
   if ((*block)->count == block_max_) {
@@ -55,27 +57,24 @@ void RangeList::add(double low, double high, std::uint32_t number) {
     upper->measure();
     full.measure();
     block = blocks_.insert(std::next(block), std::move(upper));
-    if (low < (*block)->low[0]) --block;
+    if (wanted < first(*block)) --block;
   }
   Block& into = **block;
-  const auto at = std::upper_bound(into.low.begin(), into.low.begin() + into.count, low) - into.low.begin();
-  into.insert(static_cast<std::size_t>(at), low, high, number);
+  std::size_t at = 0;
+  while (at < into.count && std::pair{into.low[at], into.number[at]} < wanted) ++at;
+  into.insert(at, low, high, number);
 }
 
 void RangeList::remove(double low, std::uint32_t number) {
-  // Equal lows may fill several blocks: begin with the first that can have one.
-  auto block = std::ranges::lower_bound(blocks_, low, {}, [](const auto& b) { return b->low[0]; });
-  if (block != blocks_.begin()) --block;
-  for (; block != blocks_.end(); ++block) {
-    Block& in = **block;
-    for (std::size_t i = 0; i < in.count; ++i) {
-      if (in.number[i] != number || in.low[i] != low) continue;
-      in.erase(i);
-      if (in.count == 0) blocks_.erase(block);
-      return;
-    }
-  }
-  BOATO_CHECK(block != blocks_.end());
+  const auto first = [](const auto& b) { return std::pair{b->low[0], b->number[0]}; };
+  auto block = std::ranges::upper_bound(blocks_, std::pair{low, number}, {}, first);
+  BOATO_CHECK(block != blocks_.begin());
+  Block& in = **--block;
+  std::size_t at = 0;
+  while (at < in.count && !(in.number[at] == number && in.low[at] == low)) ++at;
+  BOATO_CHECK(at < in.count);
+  in.erase(at);
+  if (in.count == 0) blocks_.erase(block);
 }
 
 std::size_t RangeList::size() const {

@@ -145,10 +145,10 @@ void sort_values(std::vector<Literal>& list) {
     if (compare(Relation::below, a.view(), b.view()) == Truth::yes) return true;
     return compare(Relation::equal, a.view(), b.view()) == Truth::yes && a.held.index() < b.held.index();
   });
-  const auto rest = std::ranges::unique(list, [](const Literal& a, const Literal& b) {
+  const auto same = [](const Literal& a, const Literal& b) {
     return compare(Relation::equal, a.view(), b.view()) == Truth::yes;
-  });
-  list.erase(rest.begin(), rest.end());
+  };
+  list.erase(std::unique(list.begin(), list.end(), same), list.end());
 }
 
 std::string shortest(double number) {

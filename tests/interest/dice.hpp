@@ -21,6 +21,9 @@ namespace boato {
 class Given {
  public:
   Given(std::initializer_list<Attribute> list = {}) : attributes_{list} { sort(); }
+  Given(Given&&) = default;
+  Given(const Given&) = delete;  // attributes are views into texts_
+  Given& operator=(const Given&) = delete;
   void add(std::string_view name, Value value) {
     if (std::ranges::find(attributes_, name, &Attribute::name) != attributes_.end()) return;
     attributes_.push_back({name, value});
