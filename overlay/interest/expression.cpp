@@ -69,9 +69,7 @@ void print_bare(const Expression& e, std::string& out) {
     case NodeKind::not_: out += "NOT "; return print(e.parts[0], 2, out);
     case NodeKind::literal: out += to_text(e.list[0]); return;
     case NodeKind::name: out += name_text(e.name); return;
-    case NodeKind::negate:
-      out += '-';
-      return print(e.parts[0], 6, out);  // --x would read as well, -(-x) reads better
+    case NodeKind::negate: out += '-'; return print(e.parts[0], 5, out);
     case NodeKind::calculate:
       print(e.parts[0], strength(e), out);
       out += symbol(e.operation);

@@ -49,6 +49,9 @@ Result<Predicate, SyntaxError> Predicate::parse(std::string_view text) {
   } else if (out.text_.size() > predicate_bytes_max) {
     why = limit("the canonical form has too many bytes", out.text_.size(), predicate_bytes_max);
   }
+  // NOT BETWEEN brings parentheses that were not written: at its limit, the parser's stack may not take them.
+  if (why.empty() && !PredicateParser::parse(out.text_))
+    why = "the canonical form has too many parentheses and signs inside each other";
   if (!why.empty()) return error_at(text, 0, std::move(why));
   return out;
 }

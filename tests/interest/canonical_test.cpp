@@ -62,6 +62,17 @@ TEST(Canonical, WritesPatternsSoThatTheyReadBack) {
   EXPECT_EQ(canonical("x LIKE 'c:\\!_%' ESCAPE '!'"), "x LIKE 'c:\\\\\\_%' ESCAPE '\\'");
 }
 
+TEST(Canonical, ReadsBackHoweverManySignsThereAre) {
+  for (int signs = 1; signs < 70; ++signs)
+    for (const std::string& text :
+         {"x > " + std::string(static_cast<std::size_t>(signs), '-') + "y",
+          "x > y" + std::string(static_cast<std::size_t>(signs), '-') + "3",
+          "z AND x NOT BETWEEN 1 AND " + std::string(static_cast<std::size_t>(signs), '-') + "y"})
+      if (const auto predicate = Predicate::parse(text)) {
+        EXPECT_EQ(canonical(predicate->text()), predicate->text());
+      }
+}
+
 TEST(Canonical, IsAFixedPoint) {
   for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
     Dice dice{seed};
