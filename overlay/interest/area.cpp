@@ -93,8 +93,12 @@ bool Area::in_circle(Place p) const {
 bool Area::in_box(Place p) const {
   const double south = numbers_[0], west = numbers_[1], north = numbers_[2], east = numbers_[3];
   if (p.latitude < south || p.latitude > north) return false;
-  if (west <= east) return p.longitude >= west && p.longitude <= east;
-  return p.longitude >= west || p.longitude <= east;
+  const auto between = [&](double longitude) {
+    if (west <= east) return longitude >= west && longitude <= east;
+    return longitude >= west || longitude <= east;
+  };
+  // The date line has two longitudes.
+  return between(p.longitude) || (std::abs(p.longitude) == 180 && between(-p.longitude));
 }
 
 // Counts the edges that a ray to the north crosses. An edge owns its western end and not its eastern one, so

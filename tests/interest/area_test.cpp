@@ -64,6 +64,13 @@ TEST(Box, CrossesTheDateLineWhereWestIsGreaterThanEast) {
   EXPECT_FALSE(in_box({-20, 170, 0, -170}, {-10, 0}));
 }
 
+TEST(Box, HoldsTheDateLineUnderBothItsLongitudes) {
+  EXPECT_TRUE(in_box({-20, 170, 0, 180}, {-10, -180}));
+  EXPECT_TRUE(in_box({-20, -180, 0, -170}, {-10, 180}));
+  EXPECT_TRUE(in_box({-20, 170, 0, -180}, {-10, 180}));
+  EXPECT_FALSE(in_box({-20, 170, 0, 179}, {-10, -180}));
+}
+
 TEST(Polygon, HoldsWhatItsEdgesEnclose) {
   const std::vector<double> hook{0, 0, 0, 10, 10, 10, 10, 8, 2, 8, 2, 0};  // an L
   EXPECT_TRUE(in_polygon(hook, {1, 1}));
