@@ -156,9 +156,16 @@ std::string LikePattern::to_text() const {
 }
 
 std::size_t LikePattern::steps(std::size_t value_bytes) const {
-  std::size_t most = 0;
-  for (const Segment& s : segments_) most = std::max(most, s.plain ? 3 : s.end - s.begin);
-  return value_bytes * std::max<std::size_t>(most, any_run_ ? 1 : 2);
+  std::size_t most = 0, fixed = 0;  // of a segment that is searched; of those that stand at an end
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const Segment& s = segments_[i];
+    const bool at_begin = i == 0 && !open_begin_, at_end = i + 1 == segments_.size() && !open_end_;
+    if (at_begin || at_end)
+      fixed += std::min(4 * (s.end - s.begin), 2 * value_bytes);  // a character has up to 4 bytes
+    else
+      most = std::max(most, s.plain ? 3 : s.end - s.begin);
+  }
+  return value_bytes * most + fixed;
 }
 
 }  // namespace boato

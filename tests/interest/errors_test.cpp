@@ -145,6 +145,20 @@ TEST(Limit, OfTheParsersStack) {
 TEST(Limit, OfCost) {
   EXPECT_TRUE(Predicate::parse("a LIKE '%" + std::string(900, 'x') + "%'"));
   EXPECT_THAT(error("a LIKE '%" + std::string(40, 'x') + "_%'").what, HasSubstr("too slow"));
+  // Standing at the beginning, a pattern is compared, not searched.
+  EXPECT_TRUE(Predicate::parse("a LIKE '" + std::string(40, 'x') + "_%'"));
+}
+
+TEST(Limit, OfCostGrowsWithWhatIsSearched) {
+  const auto patterns = [](const std::string& before, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i)
+      text += (i == 0 ? "a LIKE '" : " OR a LIKE '") + before + std::to_string(i) + "%'";
+    return text;
+  };
+  EXPECT_TRUE(Predicate::parse(patterns("", 40)));
+  EXPECT_TRUE(Predicate::parse(patterns("%", 6)));
+  EXPECT_THAT(error(patterns("%", 7)).what, HasSubstr("too slow"));
 }
 
 TEST(Parser, NeverFailsOnMutatedText) {
