@@ -5,6 +5,8 @@
 #include "overlay/wire/attributes.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace boato {
 
@@ -26,7 +28,9 @@ bool EventFilter::takes(SharedBatch& batch, std::uint32_t index) {
   EventFacts facts;
   facts.topic = *batch.topic;
   facts.seq = static_cast<std::int64_t>(batch.first + index);
-  facts.time_us = static_cast<std::int64_t>(event.time_us);
+  // The publisher says what it likes: beyond 63 bits it is the latest time, not a negative one.
+  constexpr auto latest = std::numeric_limits<std::int64_t>::max();
+  facts.time_us = static_cast<std::int64_t>(std::min<std::uint64_t>(event.time_us, latest));
   facts.size = static_cast<std::int64_t>(event.payload.size());
   if (reads_publisher_) {
     if (publisher_text_.empty() || publisher_ != batch.publisher) {
