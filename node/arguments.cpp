@@ -4,6 +4,7 @@
 #include "node/command_list.hpp"
 #include "node/item_json.hpp"
 #include "node/nearest.hpp"
+#include "node/predicate_report.hpp"
 #include "node/report.hpp"
 #include "node/text.hpp"
 #include "node/units.hpp"
@@ -154,6 +155,9 @@ void Parser::add_pub() {
 void Parser::add_sub() {
   CLI::App* app = command("sub");
   app->add_option("PATTERN", args_.sub.patterns, "topics; + is one level, # the rest")->required();
+  app->add_option("-w,--where", args_.sub.where, "only events that this predicate on attributes takes")
+      ->type_name("PREDICATE");
+  app->add_flag("--show-filtered", args_.sub.show_filtered, "tell which events the predicate does not take");
   app->add_option("-C,--count", args_.sub.count, "end after so many events")->type_name("COUNT");
   app->add_option("-W,--within", sub_within_, "end after this time; exit 6 if the count was not reached")
       ->type_name("TIME");
@@ -164,14 +168,11 @@ void Parser::add_sub() {
   app->add_option("--ready-fd", args_.sub.ready_fd, "write the ready line to this descriptor, and close it")
       ->type_name("N");
   join_option(app);
-  later_option(app, "-w,--where",
-               "-w: predicates are not offered by this version; take the topic and filter what comes");
   later_option(app, "--from", "");  // `now` is offered
   later_option(app, "--durable", "--durable: durable cursors are not offered by this version");
   later_option(app, "--group", "--group: sharing events in a group is not offered by this version");
   later_flag(app, "--exit-at-end",
              "--exit-at-end needs history, which this version does not keep; use -C or -W");
-  later_flag(app, "--show-filtered", "--show-filtered needs a predicate, which this version does not offer");
 }
 
 void Parser::add_topic() {
@@ -236,6 +237,17 @@ void Parser::add_tools() {
     sub->add_option("FILE", args_.key.file, "the network key, or with --identity the data folder")
         ->required();
     sub->add_flag("--identity", args_.key.identity, "the identity in the data folder FILE");
+  }
+  CLI::App* filter = command("filter");
+  filter->require_subcommand(1);
+  for (const auto& [action, what] :
+       {std::pair{"check", "whether it is a predicate, and whether it takes events"},
+        std::pair{"explain", "its canonical form, its cost, how it is indexed, and why it takes events"}}) {
+    CLI::App* sub = filter->add_subcommand(action, what);
+    sub->add_option("PREDICATE", args_.filter.expression, "the predicate")->required();
+    sub->add_option("--event", args_.filter.events,
+                    "try it on events: objects of attributes, or lines of 'boato sub --json'; '-': stdin")
+        ->type_name("FILE");
   }
   CLI::App* config = command("config");
   config->require_subcommand(1);
@@ -334,6 +346,8 @@ Result<void> Parser::finish_sub() {
       return Error{Errc::not_allowed, "--from " + printable(from) +
                                           ": this version keeps no history; only --from now is offered"};
   }
+  if (args_.sub.show_filtered && args_.sub.where.empty())
+    return Error{Errc::bad_config, "--show-filtered needs a predicate: -w"};
   const std::string& order = args_.sub.order;
   if (order == "causal" || order == "total" || order == "total-causal") {
     return Error{Errc::not_allowed,
@@ -384,7 +398,7 @@ std::optional<Exit> Parser::finish() {
     if (args_.command.empty()) {
       args_.command = name;
     } else {
-      args_.topic.action = args_.key.action = args_.config.action = name;
+      args_.topic.action = args_.key.action = args_.filter.action = args_.config.action = name;
     }
   }
   for (const Later& later : later_) {
@@ -394,6 +408,10 @@ std::optional<Exit> Parser::finish() {
   if (args_.command == "topic" && args_.topic.action == "recover") {
     return refuse(Exit::refused, Errc::not_allowed,
                   "topic recover needs replicas, which this version does not have");
+  }
+  if (args_.command == "sub" && !args_.sub.where.empty()) {
+    if (const auto predicate = Predicate::parse(args_.sub.where); !predicate)
+      return refuse_predicate(predicate.error(), args_.sub.where, {"boato sub", args_.json, false, false});
   }
   Result<void> checked;
   if (args_.command == "pub") checked = finish_pub();

@@ -36,7 +36,8 @@ struct SubArguments {
   std::vector<std::string> patterns{};
   std::uint64_t count = 0;
   std::optional<Duration> within{};
-  std::string order{}, format = "%p\\n";
+  std::string order{}, where{}, format = "%p\\n";
+  bool show_filtered = false;
   bool ready = false;
   int ready_fd = -1;
 };
@@ -63,6 +64,11 @@ struct KeyArguments {
   bool identity = false;
 };
 
+struct FilterArguments {
+  std::string action{}, expression{};
+  std::string events{};  // a file, or "-"; empty: none
+};
+
 struct ConfigArguments {
   std::string action{};
 };
@@ -79,6 +85,7 @@ struct Arguments {
   LookArguments look{};
   TopoArguments topo{};
   KeyArguments key{};
+  FilterArguments filter{};
   ConfigArguments config{};
 };
 

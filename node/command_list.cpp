@@ -28,6 +28,7 @@ constexpr CommandText texts[] = {
      "  boato sub 'hello/#'\n"
      "  boato sub 'sensors/+/temp' --format '%t %a{value}\\n' -C 1 -W 10s\n"
      "  boato sub orders quotes --json\n"
+     "  boato sub 'sensors/+/temp' -w 'value > 30 AND room IN (\"lab\", \"hall\")'\n"
      "\nPatterns: + is one level, # the rest. Format: %t topic %p payload %k key %n number %s seq %P "
      "publisher %i id\n"
      "%T time %a{name} attribute %% percent; \\n \\t \\0 \\\\. The default is '%p\\n'."},
@@ -49,6 +50,14 @@ constexpr CommandText texts[] = {
      "  boato key new --identity DIR         an identity in a data folder\n"
      "  boato key show network.key           its fingerprint, to compare between hosts\n"
      "  boato key show --identity DIR        the peer id"},
+    {"filter", "check a predicate, or explain it", "boato filter check 'price > 100'",
+     "  boato filter check \"price > 100 AND sym LIKE 'AC%'\"\n"
+     "  boato filter explain \"room IN ('lab', 'hall') AND value > 30\"\n"
+     "  boato sub quotes --json -C 100 | boato filter check 'price > 100' --event -\n"
+     "  boato filter explain 'within(geo, circle(38.66, -9.20, 500))' --event event.json\n"
+     "\ncheck: exit 0 if it is a predicate that takes every event, 7 if it does not take one, 2 with a caret "
+     "under the column\nif it is none. It prints the canonical form, or true, false or unknown for each "
+     "event."},
     {"config", "print, check or explain the configuration", "boato config default",
      "  boato config default > ~/.config/boato/boato.toml\n"
      "  boato --config boato.toml config check\n"
@@ -58,8 +67,8 @@ constexpr CommandText texts[] = {
     {"version", "print the version", "boato version", "  boato version\n  boato version --json"},
 };
 
-constexpr std::array<std::string_view, 11> later{
-    "set", "trace", "check-order", "group", "queue", "req", "reply", "filter", "top", "doctor", "completion"};
+constexpr std::array<std::string_view, 10> later{"set", "trace", "check-order", "group",  "queue",
+                                                 "req", "reply", "top",         "doctor", "completion"};
 
 }  // namespace
 

@@ -38,6 +38,7 @@ Exit run(int argc, char** argv) {
   Report report{"boato " + arguments.command, arguments.json, arguments.quiet, arguments.verbose};
   if (arguments.command == "version") return run_version(report);
   if (arguments.command == "key") return run_key(arguments, report);
+  if (arguments.command == "filter") return run_filter(arguments, report);
   if (arguments.command == "config") return run_config(arguments, report);
   const auto config = Config::load(arguments.sources);
   if (!config) return report.error(config.error());

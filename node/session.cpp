@@ -234,6 +234,8 @@ void Session::on_sub(Id id, const Json& request) {
   if (subscriptions_.find(id) != subscriptions_.end())
     return refuse(id, Error{Errc::conflict, "this id is a subscription already"});
   SubscribeOptions options;
+  options.where = text_in(request, "where");
+  options.show_filtered = flag_in(request, "show_filtered");
   const std::string order = text_in(request, "order");
   if (!order.empty()) {
     const auto contract = contract_from(Json{{"order", order}});

@@ -7,7 +7,7 @@
 // pub       topic, payload or payload_b64, key, type, attrs,      accepted, then receipt or refused
 //           ttl_us, receipt, copies; more: the payload goes on in
 //           the next request of the same id (a line has a limit)
-// sub       pattern, order                                        event, gap, status, until unsub
+// sub       pattern, order, where, show_filtered                  event, gap, status, until unsub
 // unsub     sub                                                   done
 // pause     sub, on                                               done
 // topics                                                          topic ...

@@ -127,6 +127,8 @@ Exit run_sub(const Arguments& arguments, const Config& config, Report& report) {
   Printer printer{arguments, std::move(*format), report};
   for (const std::string& pattern : arguments.sub.patterns) {
     Json request{{"do", "sub"}, {"pattern", pattern}};
+    if (!arguments.sub.where.empty()) request["where"] = arguments.sub.where;
+    if (arguments.sub.show_filtered) request["show_filtered"] = true;
     if (!arguments.sub.order.empty()) request["order"] = arguments.sub.order;
     printer.expect((*client)->request(std::move(request)), pattern);
   }

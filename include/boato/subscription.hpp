@@ -28,12 +28,16 @@ enum class WhenFull : std::uint8_t {
 };
 
 struct SubscribeOptions {
-  std::string where{};  // predicate on attributes; empty = everything. Not offered yet: bad_predicate
+  // Predicate on attributes and on what boato knows of an event, such as "price > 100 AND sym LIKE 'AC%'"
+  // (overlay/interest/README.md has the language); empty = everything. Evaluated by this peer, before an
+  // event takes room in the queue. What it does not take is accounted for: it is no gap.
+  std::string where{};
   Start from = Start::now();
   std::optional<Order>
       order{};  // unset = the contract's; a weaker one may be asked, a stronger one is refused
   WhenFull when_full = WhenFull::lag;
   std::size_t queue_bytes_max = std::size_t{8} << 20;
+  bool show_filtered = false;  // hand out a Gap{not_for_you} for the events that `where` does not take
 };
 
 // A handle: destruction cancels. It may outlive its Peer.

@@ -6,7 +6,12 @@
 namespace boato {
 
 void Feed::deliver(TopicTag topic_tag, SharedBatch* batch, std::uint32_t index, std::uint32_t count) {
-  if (!lags() && subscription_->offer(batch, index, count, drops_)) return;
+  if (!lags()) {
+    const std::uint32_t done = offer(batch, index, count);
+    if (done == count) return;
+    index += done;
+    count -= done;
+  }
   const Seq first{batch->first + index};
   const bool begins = !lags();
   miss(topic_tag, *batch, {first, Seq{first.raw() + count - 1}});
@@ -17,6 +22,29 @@ void Feed::deliver(TopicTag topic_tag, SharedBatch* batch, std::uint32_t index, 
   status.topic = *batch->topic;
   status.behind = count;
   subscription_->tell(std::move(status));
+}
+
+std::uint32_t Feed::offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count) {
+  if (!filter_) return subscription_->offer(batch, index, count, drops_) ? count : 0;
+  bool wanted = count > 0 && filter_->takes(*batch, index);
+  for (std::uint32_t done = 0, run = 0; done < count; done += run) {
+    bool next = wanted;
+    for (run = 1; done + run < count; ++run) {
+      next = filter_->takes(*batch, index + done + run);
+      if (next != wanted) break;
+    }
+    const bool taken =
+        wanted ? subscription_->offer(batch, index + done, run, drops_) : skip(*batch, index + done, run);
+    if (!taken) return done;
+    wanted = next;
+  }
+  return count;
+}
+
+bool Feed::skip(SharedBatch& batch, std::uint32_t index, std::uint32_t count) {
+  if (!subscription_->pass_over(batch, index, count, drops_)) return false;
+  batch.home->count_filtered(count);
+  return true;
 }
 
 void Feed::miss(TopicTag topic_tag, const SharedBatch& batch, SeqRange range) {
@@ -77,10 +105,10 @@ bool Feed::refill(Stream& stream, const Find& find) {
     const std::uint64_t last = std::min(batch->first + batch->events.size() - 1, due.last.raw());
     const auto index = static_cast<std::uint32_t>(due.first.raw() - batch->first);
     const auto count = static_cast<std::uint32_t>(last - due.first.raw() + 1);
-    const bool taken = subscription_->offer(batch, index, count, drops_);
+    const std::uint32_t done = offer(batch, index, count);
     BatchHome::drop(batch);
-    if (!taken) return false;
-    stream.missed.drop_upto(Seq{last});
+    if (done > 0) stream.missed.drop_upto(Seq{due.first.raw() + done - 1});
+    if (done < count) return false;
   }
   return true;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop thread's side of one subscription. While its queue has room, what the core delivers goes straight
 // in; when it is full, the numbers are kept instead of the events, and the feed catches up from the core's
-// event cache when the queue has drained. What has left the cache by then becomes a stated gap.
+// event cache when the queue has drained. What has left the cache by then becomes a stated gap. What the
+// subscription's predicate does not take is counted and let go before it takes room; while the feed lags this
+// is found out when it catches up, so a gap `overflow` may have numbers that were not for the subscription.
 #pragma once
 
 #include "node/host/drop_table.hpp"
+#include "node/host/event_filter.hpp"
 #include "node/host/shared_batch.hpp"
 #include "node/host/subscription_state.hpp"
 #include "overlay/effects/effects.hpp"
@@ -13,6 +16,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +24,12 @@ namespace boato {
 
 class Feed {
  public:
-  Feed(std::shared_ptr<SubscriptionState> subscription, bool wildcard, DropTable& drops)
-      : subscription_{std::move(subscription)}, wildcard_{wildcard}, drops_{drops} {}
+  Feed(std::shared_ptr<SubscriptionState> subscription, bool wildcard, DropTable& drops,
+       std::optional<EventFilter> filter = {})
+      : subscription_{std::move(subscription)},
+        wildcard_{wildcard},
+        drops_{drops},
+        filter_{std::move(filter)} {}
 
   [[nodiscard]] SubscriptionState& subscription() const { return *subscription_; }
   [[nodiscard]] const std::shared_ptr<SubscriptionState>& shared() const { return subscription_; }
@@ -48,6 +56,9 @@ class Feed {
     RangeSet missed;
     std::string name;
   };
+  // Hands over what the predicate takes; how many events it has dealt with before the queue was full.
+  std::uint32_t offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count);
+  bool skip(SharedBatch& batch, std::uint32_t index, std::uint32_t count);
   void miss(TopicTag topic, const SharedBatch& batch, SeqRange range);
   void lose(const Stream& stream, SeqRange range);
   bool refill(Stream& stream, const Find& find);
@@ -55,7 +66,8 @@ class Feed {
   std::shared_ptr<SubscriptionState> subscription_;
   const bool wildcard_;
   DropTable& drops_;
-  std::vector<Stream> streams_;  // that have missed events, in the order in which they fell behind
+  std::optional<EventFilter> filter_;  // none: everything
+  std::vector<Stream> streams_;        // that have missed events, in the order in which they fell behind
 };
 
 }  // namespace boato

@@ -98,6 +98,7 @@ std::vector<Metric> Host::metrics() {
   add("boato_events_forwarded_total", count(Counter::events_forwarded));
   add("boato_events_dropped_total", count(Counter::events_duplicate), {{"reason", "duplicate"}});
   add("boato_events_dropped_total", count(Counter::events_refused), {{"reason", "refused"}});
+  add("boato_events_filtered_total", static_cast<double>(common_->home->filtered()));
   add("boato_gaps_total", count(Counter::events_lost), {{"reason", "lost"}});
   add("boato_gaps_total", static_cast<double>(common_->home->refused()), {{"reason", "refused"}});
   add("boato_publish_refused_total", static_cast<double>(common_->refused_full.load()),

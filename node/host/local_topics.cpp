@@ -75,13 +75,14 @@ void LocalTopics::open(Time now, std::shared_ptr<TopicRequest> request,
   pending_.push_back(std::move(pending));
 }
 
-Result<void> LocalTopics::subscribe(Time now, const std::shared_ptr<SubscriptionState>& subscription) {
+Result<void> LocalTopics::subscribe(Time now, const std::shared_ptr<SubscriptionState>& subscription,
+                                    std::optional<EventFilter> filter) {
   const std::string& pattern = subscription->pattern();
   const bool wildcard = has_wildcard(pattern);
   if (wildcard)
     if (const auto taken = core_.subscribe_pattern(now, pattern); !taken)
       return open_error(taken.error(), pattern);
-  feeds_.push_back(std::make_unique<Feed>(subscription, wildcard, drops_));
+  feeds_.push_back(std::make_unique<Feed>(subscription, wildcard, drops_, std::move(filter)));
   Feed& feed = *feeds_.back();
   if (!wildcard) {
     Pending pending;

@@ -40,7 +40,8 @@ class LocalTopics {
 
   // --- the application
   void open(Time now, std::shared_ptr<TopicRequest> request, const std::shared_ptr<PeerCommon>& common);
-  Result<void> subscribe(Time now, const std::shared_ptr<SubscriptionState>& subscription);
+  Result<void> subscribe(Time now, const std::shared_ptr<SubscriptionState>& subscription,
+                         std::optional<EventFilter> filter);
   void unsubscribe(Time now, const SubscriptionState* subscription);
   void wait_members(Time now, std::shared_ptr<MembersRequest> request);
   void schedule(const SubscriptionState* subscription);  // it was resumed

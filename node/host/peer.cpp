@@ -150,9 +150,12 @@ Result<Subscription> Peer::subscribe(std::string_view pattern, SubscribeOptions 
     return Error{Errc::bad_name, "'" + std::string{pattern} +
                                      "' is not a topic name or pattern: '+' stands for one whole level, '#' "
                                      "for the rest and comes last"};
-  if (!options.where.empty())
-    return Error{Errc::bad_predicate,
-                 "predicates are not offered by this version: leave `where` empty and filter in the handler"};
+  std::optional<EventFilter> filter;
+  if (!options.where.empty()) {
+    auto predicate = Predicate::parse(options.where);
+    if (!predicate) return Error{Errc::bad_predicate, to_text(predicate.error(), options.where)};
+    if (!predicate->takes_all()) filter.emplace(std::move(*predicate));
+  }
   if (options.order && *options.order != Order::none && *options.order != Order::fifo)
     return Error{Errc::not_allowed, "this order is not offered by this version: none and fifo are"};
   const auto state =
@@ -175,8 +178,9 @@ Result<Subscription> Peer::subscribe(std::string_view pattern, SubscribeOptions 
     on_loop([](Host& host, const SubscriptionState* s) { host.topics().unsubscribe(host.now(), s); });
   };
   state->set_owner(std::move(owner));
-  const auto done = impl_->common->inbox.call(
-      [&]() -> Result<void> { return impl_->host->topics().subscribe(impl_->host->now(), state); });
+  const auto done = impl_->common->inbox.call([&]() -> Result<void> {
+    return impl_->host->topics().subscribe(impl_->host->now(), state, std::move(filter));
+  });
   if (!done) return closed_error;
   if (!*done) return done->error();
   return SubscriptionAccess::make(state);

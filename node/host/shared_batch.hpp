@@ -80,6 +80,9 @@ class BatchHome : public std::enable_shared_from_this<BatchHome> {
   void count_refused(std::uint64_t events) { refused_.fetch_add(events, std::memory_order_relaxed); }
   // Events that are never handed out, because their attributes or extras are malformed.
   [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  void count_filtered(std::uint64_t events) { filtered_.fetch_add(events, std::memory_order_relaxed); }
+  // Events that a subscription's predicate did not take, for each such subscription.
+  [[nodiscard]] std::uint64_t filtered() const { return filtered_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t lent_bytes() const { return lent_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -93,7 +96,7 @@ class BatchHome : public std::enable_shared_from_this<BatchHome> {
   std::vector<SharedBatch*> idle_;
   std::vector<SharedBatch*> taken_back_;
   std::atomic<std::size_t> lent_bytes_{0};
-  std::atomic<std::uint64_t> refused_{0};
+  std::atomic<std::uint64_t> refused_{0}, filtered_{0};
   std::atomic<bool> any_returned_{false};
   std::mutex mutex_;
   std::vector<SharedBatch*> returned_;  // guarded by mutex_

@@ -45,18 +45,43 @@ bool SubscriptionState::offer(SharedBatch* batch, std::uint32_t index, std::uint
   {
     std::lock_guard lock{mutex_};
     if (cancelled_ || closed_) return true;
-    if (bytes_ + bytes > options_.queue_bytes_max && has_items()) {
-      if (options_.when_full == WhenFull::lag) return false;
-      drop_oldest(bytes, dropped);
-    }
+    if (!make_room(bytes, dropped)) return false;
     BatchHome::add(*batch);
     queue_.push({batch, index, count, bytes, nullptr});
     bytes_ += bytes;
   }
+  account(dropped, drops);
+  return true;
+}
+
+bool SubscriptionState::pass_over(const SharedBatch& batch, std::uint32_t index, std::uint32_t count,
+                                  DropTable& drops) {
+  if (!options_.show_filtered) return true;
+  std::vector<Entry> dropped;
+  {
+    std::lock_guard lock{mutex_};
+    if (cancelled_ || closed_) return true;
+    if (!make_room(item_bytes, dropped)) return false;
+    Gap gap = gap_of(batch, index, count, Gap::Reason::not_for_you);
+    queue_.push({nullptr, 0, 1, item_bytes, std::make_unique<Item>(std::move(gap))});
+    bytes_ += item_bytes;
+  }
+  account(dropped, drops);
+  return true;
+}
+
+void SubscriptionState::account(const std::vector<Entry>& dropped, DropTable& drops) {
   for (const Entry& old : dropped) {
     drops.add(DropReason::subscription_full, *old.batch->topic, old.batch->publisher, old.count);
     BatchHome::drop(old.batch);
   }
+}
+
+// False: there is none, and nothing may be dropped for it. Under the lock.
+bool SubscriptionState::make_room(std::size_t bytes, std::vector<Entry>& dropped) {
+  if (bytes_ + bytes <= options_.queue_bytes_max || !has_items()) return true;
+  if (options_.when_full == WhenFull::lag) return false;
+  drop_oldest(bytes, dropped);
   return true;
 }
 
@@ -65,21 +90,30 @@ void SubscriptionState::drop_oldest(std::size_t bytes, std::vector<Entry>& dropp
     Entry entry = queue_.pop();
     bytes_ -= entry.bytes;
     if (!entry.batch) {
-      if (auto* gap = std::get_if<Gap>(entry.item.get())) gaps_.push_back(std::move(*gap));
+      auto* gap = std::get_if<Gap>(entry.item.get());
+      if (gap && gap->reason == Gap::Reason::not_for_you)
+        state_overflow(std::move(*gap));
+      else if (gap)
+        gaps_.push_back(std::move(*gap));
       continue;
     }
-    Gap gap = gap_of(*entry.batch, entry.index, entry.count, Gap::Reason::overflow);
-    const auto same = std::ranges::find_if(gaps_, [&](const Gap& g) {
-      return g.stream && g.stream->publisher == gap.stream->publisher &&
-             g.stream->incarnation == gap.stream->incarnation && g.topic == gap.topic &&
-             g.reason == Gap::Reason::overflow && g.last + 1 == gap.first;
-    });
-    if (same != gaps_.end())
-      same->last = gap.last;
-    else
-      gaps_.push_back(std::move(gap));
+    state_overflow(gap_of(*entry.batch, entry.index, entry.count, Gap::Reason::overflow));
     dropped.push_back(std::move(entry));
   }
+}
+
+// Joined to the gap before it: what is dropped takes no room, whatever was filtered in between.
+void SubscriptionState::state_overflow(Gap gap) {
+  gap.reason = Gap::Reason::overflow;
+  const auto same = std::ranges::find_if(gaps_, [&](const Gap& g) {
+    return g.stream && g.stream->publisher == gap.stream->publisher &&
+           g.stream->incarnation == gap.stream->incarnation && g.topic == gap.topic &&
+           g.reason == Gap::Reason::overflow && g.last + 1 == gap.first;
+  });
+  if (same != gaps_.end())
+    same->last = gap.last;
+  else
+    gaps_.push_back(std::move(gap));
 }
 
 void SubscriptionState::tell(Item item) {

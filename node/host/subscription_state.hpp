@@ -47,6 +47,9 @@ class SubscriptionState {
   // --- loop thread
   // False: no room; nothing was taken. What had to make room is added to `drops`.
   [[nodiscard]] bool offer(SharedBatch* batch, std::uint32_t index, std::uint32_t count, DropTable& drops);
+  // Events that the predicate does not take: a gap is told if they were asked for. False: no room for it.
+  [[nodiscard]] bool pass_over(const SharedBatch& batch, std::uint32_t index, std::uint32_t count,
+                               DropTable& drops);
   void tell(Item item);  // a gap or a status: always taken
   void set_lagging(bool lagging) { lagging_.store(lagging); }
   [[nodiscard]] bool lagging() const { return lagging_.load(); }
@@ -75,7 +78,10 @@ class SubscriptionState {
     std::size_t bytes = 0;
     std::unique_ptr<Item> item;  // if there is no batch
   };
+  bool make_room(std::size_t bytes, std::vector<Entry>& dropped);
   void drop_oldest(std::size_t bytes, std::vector<Entry>& dropped);
+  void state_overflow(Gap gap);
+  static void account(const std::vector<Entry>& dropped, DropTable& drops);
   bool take(Entry& entry);
   [[nodiscard]] bool has_drained();
   void show();  // makes poll_fd() readable or not
