@@ -71,9 +71,14 @@ LogReader::Snapshot::~Snapshot() {
   reader_.db_.run("COMMIT");
 }
 
-Errc LogReader::trouble(Errc none) const {
+Errc LogReader::trouble(Errc none) {
   if (db_.trouble() == Trouble::none) return none;
-  return db_.trouble() == Trouble::damaged ? Errc::conflict : Errc::internal;
+  return db_.trouble() == Trouble::damaged ? lost() : Errc::internal;
+}
+
+Errc LogReader::lost() {
+  lost_ = true;
+  return Errc::conflict;
 }
 
 std::optional<RowId> LogReader::topic_id(const TopicPath& path) {
@@ -122,11 +127,11 @@ bool LogReader::take(RowId at, RowId topic, const IndexEntry* expected, RowId st
     case Got::good:
       if (row.topic != topic ||
           (expected != nullptr && (row.stream != stream || row.range() != expected->range())))
-        return why = Errc::conflict, false;
+        return why = lost(), false;
       slice.batches.push_back(std::move(batch));
       return true;
     case Got::gone: return true;
-    case Got::other: return why = Errc::conflict, false;
+    case Got::other: return why = lost(), false;
     case Got::trouble: return why = trouble(), false;
     case Got::bad: break;
   }
@@ -134,17 +139,19 @@ bool LogReader::take(RowId at, RowId topic, const IndexEntry* expected, RowId st
   if (expected != nullptr) {
     if (const Place* place = place_of(stream); place != nullptr)
       slice.faulty.push_back({place->name.publisher, place->name.incarnation, expected->range(), stream, at});
+    faults_.emplace_back(stream, Fault{expected->range(), at});
     return true;
   }
   // Rare, so without an index: the whole of by_stream is looked through.
   Statement by_place{
       db_, "SELECT at, first, count, digest, stream FROM events INDEXED BY by_stream WHERE at = ?1"};
-  if (!by_place.first(at)) return why = Errc::conflict, false;
+  if (!by_place.first(at)) return why = lost(), false;
   const IndexEntry entry = take_entry(by_place);
   const RowId of = by_place.u64(4);
   const Place* place = place_of(of);
-  if (place == nullptr || place->topic != topic || entry.count == 0) return why = Errc::conflict, false;
+  if (place == nullptr || place->topic != topic || entry.count == 0) return why = lost(), false;
   slice.faulty.push_back({place->name.publisher, place->name.incarnation, entry.range(), of, at});
+  faults_.emplace_back(of, Fault{entry.range(), at});
   return true;
 }
 
@@ -191,14 +198,14 @@ LogReader::Answer<Slice> LogReader::stream(const StreamName& name, const LogName
       const IndexEntry entry = take_entry(entries_);
       if (entry.range().last <= floor) continue;
       // Under the frontier there are no holes: what is not there was lost.
-      if (entry.first > next(end) && end < held) return Errc::conflict;
+      if (entry.first > next(end) && end < held) return lost();
       end = entry.range().last;
       if (end < from) continue;
       if (!budget.take(slice.batches.empty() ? 0 : slice.batches.back().bytes.size())) break;
       if (!take(entry.at, *topic, &entry, id, slice, why)) return why;
       slice.next = end.raw() + 1;
     }
-    if (!row && end < held) return trouble(Errc::conflict);
+    if (!row && end < held) return db_.trouble() == Trouble::none ? lost() : trouble();
     slice.end = !row;
   }
   if (db_.trouble() != Trouble::none) return trouble();
@@ -221,7 +228,7 @@ LogReader::Answer<LastValueSlice> LogReader::last_values(const TopicPath& path,
     for (; row; row = last_values_.next()) {
       const LastValueRow value{last_values_.u64(0), last_values_.text(1), last_values_.u64(2),
                                static_cast<std::uint16_t>(last_values_.u64(3))};
-      if (value.check() != last_values_.u64(4)) return Errc::conflict;
+      if (value.check() != last_values_.u64(4)) return lost();
       if (!budget.take(slice.batches.empty() ? 0 : slice.batches.back().bytes.size())) break;
       slice.batches.clear();
       if (!take(value.at, *topic, nullptr, 0, slice, why)) return why;

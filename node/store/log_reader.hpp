@@ -124,6 +124,11 @@ class LogReader {
   [[nodiscard]] Answer<RowId> place_of_time(const TopicPath& topic, std::uint64_t time_us);
   [[nodiscard]] Answer<TailStart> place_of_last(const TopicPath& topic, std::uint64_t events);
 
+  // What the calls so far came upon, for the writer: rows that do not check, by their stream, and whether any
+  // call has answered conflict.
+  [[nodiscard]] std::vector<std::pair<RowId, Fault>> take_faults() { return std::exchange(faults_, {}); }
+  [[nodiscard]] bool has_lost() const { return lost_; }
+
  private:
   // A read transaction: all statements inside see the same commit. Ended before the caller looks at what was
   // read, so that it never holds up a checkpoint.
@@ -152,7 +157,8 @@ class LogReader {
 
   void open();
   // What is wrong with the connection; `none` if nothing is. The next call opens it anew.
-  [[nodiscard]] Errc trouble(Errc none = Errc::internal) const;
+  [[nodiscard]] Errc trouble(Errc none = Errc::internal);
+  [[nodiscard]] Errc lost();  // the answer conflict
   [[nodiscard]] std::optional<RowId> topic_id(const TopicPath& path);
   [[nodiscard]] const Place* place_of(RowId stream);
   // The row at a place with its bytes. `expected`: what the index says of it, if that was asked.
@@ -167,6 +173,8 @@ class LogReader {
   Statement find_topic_, find_stream_, stream_by_id_, arrived_, backwards_, before_, entries_, event_,
       last_values_;
   std::map<RowId, Place> places_;
+  std::vector<std::pair<RowId, Fault>> faults_;
+  bool lost_ = false;
 };
 
 }  // namespace boato

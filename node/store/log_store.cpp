@@ -184,11 +184,23 @@ bool LogStore::checkpoint() {
 void LogStore::quarantine(RowId id, const Fault& fault) {
   StreamRow* stream = book_.find_stream(id);
   if (fenced_ || stream == nullptr || stream->fault_at(fault.range) != nullptr) return;
+  // The reader may have looked at an older commit: mended or let go since, it is none.
+  const auto entry = tables_.find_entry(id, fault.range);
+  if (!entry || entry->at != fault.at || fault.range.last <= stream->floor || holds(*stream, *entry)) return;
   stream->faults.push_back(fault);
   ++counts_.quarantined;
   db_.run("BEGIN IMMEDIATE");
   tables_.save(id, fault);
   if (!end_commit()) fence(db_.why());
+}
+
+bool LogStore::holds(const StreamRow& stream, const IndexEntry& entry) {
+  const auto found = tables_.find(entry.at);
+  if (!found || !found->good || found->row.stream != stream.id || found->row.range() != entry.range())
+    return false;
+  if (found->row.state == RowState::expired) return true;
+  const auto bytes = tables_.bytes(entry.at);
+  return bytes && event_digest(book_.name_of(stream), entry.first, entry.count, *bytes) == found->row.digest;
 }
 
 LogRow* LogStore::log_of(LogSlot slot) {

@@ -57,9 +57,14 @@ class LogStore {
   // Moves the log of SQLite into the database where it has grown. False: fenced.
   bool checkpoint();
   [[nodiscard]] bool wants_checkpoint() const;
+  [[nodiscard]] int log_pages() const { return log_pages_; }   // since the last one
+  [[nodiscard]] bool retaining() const { return retaining_; }  // idle() has more to let go
 
-  // A reader found that this row does not check: its numbers are faulty from the next commit on.
+  // A reader found that this row does not check: its numbers are faulty from now on, if it still does not.
   void quarantine(RowId stream, const Fault& fault);
+
+  // Somebody else found that the store is not what it should be.
+  void fence(const std::string& why);
 
   [[nodiscard]] bool fenced() const { return fenced_; }
   [[nodiscard]] const std::string& why() const { return why_; }  // fenced, or what was wrong at opening
@@ -75,7 +80,6 @@ class LogStore {
 
   bool attempt(std::span<const Persist> batches, std::vector<Persisted>& answers);
   bool end_commit();
-  void fence(const std::string& why);
   void look_at_space();
 
   std::optional<Refusal> apply(const OpenLog& op);
@@ -87,6 +91,8 @@ class LogStore {
   std::optional<Refusal> apply(const DropCursor& op);
   std::optional<Refusal> apply(const AdvanceClock& op);
 
+  // Whether the row of an entry checks, its bytes included.
+  [[nodiscard]] bool holds(const StreamRow& stream, const IndexEntry& entry);
   [[nodiscard]] LogRow* log_of(LogSlot slot);
   [[nodiscard]] TopicRow* topic_of(LogSlot slot, const TopicId& topic);
   std::optional<Refusal> held_already(StreamRow& stream, const AppendBatch& op, const Digest& digest);

@@ -70,6 +70,7 @@ Tables::Tables(Database& db)
                   "SELECT at, first, count, digest FROM events INDEXED BY by_stream WHERE stream = ?1 AND "
                   "first = ?2 AND count = ?3"},
       find_{db, events_where("WHERE at = ?1").c_str()},
+      bytes_{db, "SELECT bytes FROM events WHERE at = ?1"},
       oldest_{db,
               "SELECT at FROM events INDEXED BY by_topic WHERE topic = ?1 AND state = ?2 AND at >= ?3 "
               "ORDER BY at LIMIT 1"},
@@ -200,6 +201,14 @@ std::optional<Tables::Found> Tables::find(RowId at) {
   found.good = take(find_, found.row) && found.row.at == at;
   find_.end();
   return found;
+}
+
+std::optional<std::vector<std::byte>> Tables::bytes(RowId at) {
+  if (!bytes_.first(at)) return std::nullopt;
+  const Bytes found = bytes_.blob(0);
+  std::vector<std::byte> copy(found.begin(), found.end());
+  bytes_.end();
+  return copy;
 }
 
 std::optional<RowId> Tables::oldest(RowId topic, RowState state, RowId from) {

@@ -7,6 +7,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace boato {
 
@@ -102,7 +104,8 @@ class Tables {
     bool good = false;
   };
   [[nodiscard]] std::optional<Found> find(RowId at);
-  // Place and state of the oldest row of a topic in this state, from `at` on.
+  [[nodiscard]] std::optional<std::vector<std::byte>> bytes(RowId at);
+  // Place of the oldest row of a topic in this state, from `at` on.
   [[nodiscard]] std::optional<RowId> oldest(RowId topic, RowState state, RowId from);
   // The newest held row of a topic under a place.
   [[nodiscard]] std::optional<RowId> newest(RowId topic, RowId under);
@@ -121,7 +124,7 @@ class Tables {
   Statement store_, logs_, topics_, streams_, faults_, entries_, places_;
   Statement save_store_, save_log_, save_topic_, save_stream_, save_cursor_, save_last_, save_fault_;
   Statement drop_cursor_, drop_fault_, insert_, drop_event_, save_state_, expire_, find_entry_, find_;
-  Statement oldest_, newest_, next_expired_, find_last_, is_last_, drop_last_;
+  Statement bytes_, oldest_, newest_, next_expired_, find_last_, is_last_, drop_last_;
 };
 
 }  // namespace boato

@@ -38,6 +38,9 @@ class FaultDisk {
   [[nodiscard]] bool failed() const { return failed_; }
   void heal();  // no fault is armed any more
 
+  // Nothing moves on this disk while it is held.
+  [[nodiscard]] std::unique_lock<std::recursive_mutex> hold() { return std::unique_lock{mutex_}; }
+
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }  // of all files together
   [[nodiscard]] std::uint64_t used() const;
 

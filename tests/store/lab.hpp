@@ -99,6 +99,12 @@ struct Lab {
       for (const RefusedOp& refused : answer.refused) all.push_back(refused.why);
     return all;
   }
+  // Of the database, ever; it was made with the first.
+  std::uint64_t commits() {
+    const auto again = open();
+    EXPECT_TRUE(again);
+    return store->book().store.commits;
+  }
   LogReader reader() { return LogReader{options.folder, disk.vfs()}; }
   std::string file(const char* name) { return options.folder + "/" + name; }
 };
