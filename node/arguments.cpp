@@ -237,6 +237,7 @@ void Parser::add_tools() {
         ->required();
     sub->add_flag("--identity", args_.key.identity, "the identity in the data folder FILE");
   }
+  command("doctor")->add_option("DATA_DIR", args_.doctor.folder, "the data folder of a peer (node.data_dir)");
   CLI::App* config = command("config");
   config->require_subcommand(1);
   config->add_subcommand("default", "every key with its default, reason, and whether HUP changes it");

@@ -63,6 +63,10 @@ struct KeyArguments {
   bool identity = false;
 };
 
+struct DoctorArguments {
+  std::string folder{};  // empty: node.data_dir
+};
+
 struct ConfigArguments {
   std::string action{};
 };
@@ -79,6 +83,7 @@ struct Arguments {
   LookArguments look{};
   TopoArguments topo{};
   KeyArguments key{};
+  DoctorArguments doctor{};
   ConfigArguments config{};
 };
 

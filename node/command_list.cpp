@@ -49,6 +49,12 @@ constexpr CommandText texts[] = {
      "  boato key new --identity DIR         an identity in a data folder\n"
      "  boato key show network.key           its fingerprint, to compare between hosts\n"
      "  boato key show --identity DIR        the peer id"},
+    {"doctor", "check a data folder and say what to do", "boato doctor DATA_DIR",
+     "  boato doctor a                       the folder of 'boato node --data-dir a'\n"
+     "  boato --config boato.toml doctor     the one of the configuration\n"
+     "  boato doctor a --json | jq 'select(.state == \"wrong\")'\n"
+     "\nReads every batch of the store and changes nothing; a node may run on the folder meanwhile. Exit 0: "
+     "nothing is\nwrong; 7: something is, and the line below it says what to do."},
     {"config", "print, check or explain the configuration", "boato config default",
      "  boato config default > ~/.config/boato/boato.toml\n"
      "  boato --config boato.toml config check\n"
@@ -58,8 +64,8 @@ constexpr CommandText texts[] = {
     {"version", "print the version", "boato version", "  boato version\n  boato version --json"},
 };
 
-constexpr std::array<std::string_view, 11> later{
-    "set", "trace", "check-order", "group", "queue", "req", "reply", "filter", "top", "doctor", "completion"};
+constexpr std::array<std::string_view, 10> later{"set", "trace", "check-order", "group", "queue",
+                                                 "req", "reply", "filter",      "top",   "completion"};
 
 }  // namespace
 
