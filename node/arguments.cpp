@@ -237,7 +237,10 @@ void Parser::add_tools() {
         ->required();
     sub->add_flag("--identity", args_.key.identity, "the identity in the data folder FILE");
   }
-  command("doctor")->add_option("DATA_DIR", args_.doctor.folder, "the data folder of a peer (node.data_dir)");
+  CLI::App* doctor = command("doctor");
+  doctor->add_option("DATA_DIR", args_.doctor.folder, "the data folder of a peer (node.data_dir)");
+  doctor->add_flag("--rescue", args_.doctor.rescue,
+                   "carry what checks of a store that is wrong into a new one; no node may run on it");
   CLI::App* config = command("config");
   config->require_subcommand(1);
   config->add_subcommand("default", "every key with its default, reason, and whether HUP changes it");

@@ -65,6 +65,7 @@ struct KeyArguments {
 
 struct DoctorArguments {
   std::string folder{};  // empty: node.data_dir
+  bool rescue = false;
 };
 
 struct ConfigArguments {

@@ -52,9 +52,12 @@ constexpr CommandText texts[] = {
     {"doctor", "check a data folder and say what to do", "boato doctor DATA_DIR",
      "  boato doctor a                       the folder of 'boato node --data-dir a'\n"
      "  boato --config boato.toml doctor     the one of the configuration\n"
+     "  boato doctor a --rescue              carries what checks into a new store, and keeps the old one\n"
      "  boato doctor a --json | jq 'select(.state == \"wrong\")'\n"
      "\nReads every batch of the store and changes nothing; a node may run on the folder meanwhile. Exit 0: "
-     "nothing is\nwrong; 7: something is, and the line below it says what to do."},
+     "nothing is\nwrong; 7: something is, and the line below it says what to do. --rescue needs the node "
+     "stopped; "
+     "what it fills is a\nnew replica, which has promised nothing and fetches the rest from the others."},
     {"config", "print, check or explain the configuration", "boato config default",
      "  boato config default > ~/.config/boato/boato.toml\n"
      "  boato --config boato.toml config check\n"

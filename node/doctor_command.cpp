@@ -3,6 +3,7 @@
 #include "node/data_check.hpp"
 #include "node/progress.hpp"
 #include "node/store/check.hpp"
+#include "node/store_rescue.hpp"
 #include "node/text.hpp"
 
 #include <sys/stat.h>
@@ -88,6 +89,7 @@ Exit run_doctor(const Arguments& arguments, const Config& config, Report& report
   }
   if (!is_folder(folder))
     return report.error(Exit::no_such, Errc::no_such, "there is no data folder " + folder);
+  if (arguments.doctor.rescue) return rescue_store(folder, report);
   Doctor doctor{report};
   for (const Finding& finding : check_folder(folder)) doctor.tell(finding);
   const std::string store = folder + "/store";

@@ -14,9 +14,8 @@ constexpr std::int64_t rows_at_once = 256;
 constexpr std::uint64_t unreadable_max = 1000;  // places; then the rest is not looked at
 
 constexpr const char* refill =
-    "stop the peer, keep this folder under another name and start again: the peer comes back as a new "
-    "replica and "
-    "fills itself from the others";
+    "stop the peer; 'boato doctor DATA_DIR --rescue' carries what checks into a new store, the rest comes "
+    "from other replicas";
 
 using State = Finding::State;
 

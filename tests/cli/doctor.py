@@ -67,6 +67,31 @@ class Doctor(lab.LabTest):
         self.assertRegex(result.text, r"(?m)^      -> ")
         self.assertNotIn("ok ", result.text)
 
+    def test_a_rescue_carries_what_checks_into_a_new_store(self):
+        folder = self.data(1)
+        path = os.path.join(folder, "store", "events.db")
+        open(path + "-wal", "wb").close()
+        self.checks(folder, 0)
+        before = self.end["store"]
+        os.remove(os.path.join(folder, "store", "events.mark"))
+        self.flip(path, 400_000)
+        self.checks(folder, 7)
+        (said,) = self.lab.run("doctor", folder, "--rescue", "--json").objects()
+        self.assertGreaterEqual(said["bad"] + said["unreadable"], 1)
+        self.checks(folder, 0)
+        after = self.end["store"]
+        self.assertEqual(after["batches"], said["batches"])
+        self.assertLess(before["batches"] - after["batches"], 30)
+        self.assertGreater(after["incarnation"], before["incarnation"])
+        self.assertTrue(os.path.exists(os.path.join(folder, "store.lost-1", "events.db")))
+
+    def test_no_rescue_beside_a_node_or_without_a_store(self):
+        folder = self.lab.path("a")
+        self.lab.node("a", "--data-dir", folder)
+        os.mkdir(os.path.join(folder, "store"))
+        self.need_exit(self.lab.run("doctor", folder, "--rescue"), 2, "in use by another peer")
+        self.need_exit(self.lab.run("doctor", self.data(), "--rescue"), 5, "no store")
+
     def test_a_database_that_lost_its_end_or_is_none(self):
         folder = self.data(1)
         path = os.path.join(folder, "store", "events.db")
@@ -76,7 +101,7 @@ class Doctor(lab.LabTest):
         with open(path, "wb") as file:
             file.write(b"nothing of ours" * 1000)
         found = self.checks(folder, 7)
-        self.assertIn("another name", found["store database"]["do"])
+        self.assertIn("--rescue", found["store database"]["do"])
 
     def test_a_missing_mark(self):
         folder = self.data(1)
