@@ -27,7 +27,7 @@ LogStore::LogStore(LogStoreOptions options)
       reserve_{reserve_path(options_.folder), options_.vfs, options_.limits.reserve} {}
 
 LogStore::~LogStore() {
-  if (!fenced_ && mark_.unsynced()) mark_.sync();
+  if (settle() && mark_.unsynced()) mark_.sync();
 }
 
 Result<std::unique_ptr<LogStore>> LogStore::open(LogStoreOptions options) {
@@ -109,23 +109,31 @@ void LogStore::look_at_space() {
 
 bool LogStore::commit(std::span<const Persist> batches, std::vector<Persisted>& answers) {
   answers.clear();
-  if (fenced_) return false;
+  if (!settle()) return false;
   look_at_space();
+  const bool had_room = !no_room_;
   if (attempt(batches, answers)) return true;
-  if (db_.trouble() != Trouble::full) return fence(db_.why()), false;
-  // The device is full whatever the probe says. SQLite has taken the whole transaction back: what must be
-  // kept is written into the room of the reserve, events are refused.
-  if (!db_.roll_back() || no_room_) return fence("no room even for what must be kept"), false;
+  if (!give_way()) return false;
+  if (!had_room) return fence("no room even for what must be kept"), false;
+  // What must be kept is written into the room of the reserve, events are refused.
+  if (attempt(batches, answers)) return true;
+  return fence(db_.why()), false;
+}
+
+// After a transaction that did not go in. Where the device is full, whatever the probe says, SQLite has taken
+// all of it back, and so does the book; everything else is the end.
+bool LogStore::give_way() {
+  if (db_.trouble() != Trouble::full || !db_.roll_back()) return fence(db_.why()), false;
   reserve_.let_go();
   no_room_ = full_ = true;
   if (const auto wrong = book_.load(tables_)) return fence(*wrong), false;
-  if (attempt(batches, answers)) return true;
-  return fence(db_.why()), false;
+  return true;
 }
 
 bool LogStore::attempt(std::span<const Persist> batches, std::vector<Persisted>& answers) {
   answers.clear();
   const StoreCounts before = counts_;
+  const auto seen_before = seen_;
   db_.run("BEGIN IMMEDIATE");
   for (const Persist& batch : batches) {
     // Monotonic time of this process; what passed before it is told by AdvanceClock.
@@ -141,6 +149,7 @@ bool LogStore::attempt(std::span<const Persist> batches, std::vector<Persisted>&
   retain();
   if (end_commit()) return true;
   counts_ = before;
+  seen_ = seen_before;
   answers.clear();
   return false;
 }
@@ -150,20 +159,26 @@ bool LogStore::end_commit() {
   db_.run("COMMIT");
   if (db_.trouble() != Trouble::none) return false;
   ++counts_.commits;
-  // The mark of the commit before is synced now, that of this one with the next.
-  const MarkSlot mark{book_.store.incarnation, book_.store.commits, book_.store.arrivals};
-  if ((mark_.unsynced() && !mark_.sync()) || !mark_.write(mark)) fence("its mark cannot be written");
+  mark_due_ = true;
   return true;
 }
 
+bool LogStore::settle() {
+  if (fenced_ || !std::exchange(mark_due_, false)) return !fenced_;
+  // The mark of the commit before is synced now, that of this one with the next.
+  const MarkSlot mark{book_.store.incarnation, book_.store.commits, book_.store.arrivals};
+  if ((mark_.unsynced() && !mark_.sync()) || !mark_.write(mark)) fence("its mark cannot be written");
+  return !fenced_;
+}
+
 bool LogStore::idle() {
-  if (fenced_) return false;
+  if (!settle()) return false;
   if (retaining_) {
     db_.run("BEGIN IMMEDIATE");
     retain();
-    if (!end_commit()) return fence(db_.why()), false;
+    if (!end_commit() && !give_way()) return false;
   }
-  if (mark_.unsynced() && !mark_.sync()) fence("its mark cannot be synced");
+  if (settle() && mark_.unsynced() && !mark_.sync()) fence("its mark cannot be synced");
   return !fenced_;
 }
 
@@ -189,9 +204,10 @@ void LogStore::quarantine(RowId id, const Fault& fault) {
   if (!entry || entry->at != fault.at || fault.range.last <= stream->floor || holds(*stream, *entry)) return;
   stream->faults.push_back(fault);
   ++counts_.quarantined;
+  if (!settle()) return;
   db_.run("BEGIN IMMEDIATE");
   tables_.save(id, fault);
-  if (!end_commit()) fence(db_.why());
+  if (!end_commit()) give_way();  // without room it is found again by the next reader
 }
 
 bool LogStore::holds(const StreamRow& stream, const IndexEntry& entry) {

@@ -52,6 +52,9 @@ class LogStore {
 
   // Keeps all of these in one transaction, or none. False: the store is fenced now, nothing is answered.
   [[nodiscard]] bool commit(std::span<const Persist> batches, std::vector<Persisted>& answers);
+  // After the answers of a commit have gone out: its mark. The next commit does it if nobody has. False:
+  // fenced.
+  bool settle();
   // The writer falls idle: syncs the mark, and lets go what retention no longer keeps. False: fenced.
   bool idle();
   // Moves the log of SQLite into the database where it has grown. False: fenced.
@@ -80,6 +83,7 @@ class LogStore {
 
   bool attempt(std::span<const Persist> batches, std::vector<Persisted>& answers);
   bool end_commit();
+  bool give_way();
   void look_at_space();
 
   std::optional<Refusal> apply(const OpenLog& op);
@@ -120,7 +124,8 @@ class LogStore {
   StoreCounts counts_;
   std::optional<Time> seen_;  // protocol time of the last persist
   bool full_ = false;
-  bool no_room_ = false;  // a write found none: no events until the probe and the reserve say otherwise
+  bool no_room_ = false;   // a write found none: no events until the probe and the reserve say otherwise
+  bool mark_due_ = false;  // of the last commit
   bool fenced_ = false;
   bool retaining_ = false;  // more to let go than one transaction took
   int log_pages_ = 0;       // in the log of SQLite since the last checkpoint

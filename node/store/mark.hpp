@@ -6,8 +6,9 @@
 //   slot (64 bytes, at 0 and at 4096; a commit writes slot commit % 2, so one always stands):
 //   | "boatomrk" | incarnation u64 | commit u64 | arrivals u64 | BLAKE2b-256 of the 32 bytes before |
 //
-// Written after each commit and synced with the next, or when the writer falls idle; so after a power cut it
-// is at most one commit behind the database, and never ahead of what the device has acknowledged.
+// Written after each commit and synced after the next, or when the writer falls idle; so after a power cut it
+// is at most two commits behind the database, and never ahead of what the device has acknowledged. The other
+// voters remember what we answered for since.
 #pragma once
 
 #include "node/store/raw_file.hpp"

@@ -68,9 +68,13 @@ Store::~Store() {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
   }
-  write_work_.notify_all();
   read_work_.notify_all();
   reader_.join();
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;  // after the reader, so that what it found is kept
+  }
+  write_work_.notify_all();
   writer_.join();
 }
 
@@ -128,7 +132,7 @@ void Store::write_loop() {
   bool idle = false;  // nothing to be put in order since the last work
   std::unique_lock lock{mutex_};
   for (;;) {
-    const auto work = [this] { return !waiting_.empty() || !faults_.empty() || lost_ || stopping_; };
+    const auto work = [this] { return !waiting_.empty() || !faults_.empty() || lost_ || ending_; };
     if (idle) {
       write_work_.wait(lock, work);
     } else {
@@ -136,7 +140,7 @@ void Store::write_loop() {
     }
     const std::vector<Persist> group = gather();
     const auto faults = std::exchange(faults_, {});
-    const bool lost = std::exchange(lost_, false), stop = stopping_ && group.empty();
+    const bool lost = std::exchange(lost_, false), stop = ending_ && group.empty();
     lock.unlock();
 
     if (lost) log_->fence("what was read from it is not what it should hold");
@@ -148,6 +152,7 @@ void Store::write_loop() {
       idle = false;
       if (log_->commit(group, answers))
         for (Persisted& answer : answers) on_answer_(std::move(answer));
+      log_->settle();
     }
     if (idle || stop) {
       if (log_->idle()) idle = !log_->retaining();
@@ -169,7 +174,7 @@ void Store::write_loop() {
       waiting_bytes_ = 0;
       idle = true;
     }
-    if (stopping_ && waiting_.empty()) return;
+    if (ending_ && waiting_.empty() && faults_.empty()) return;
   }
 }
 

@@ -85,8 +85,9 @@ class Store {
   std::size_t waiting_bytes_ = 0;
   std::deque<Read> reads_;
   std::vector<std::pair<RowId, Fault>> faults_;
-  bool lost_ = false;  // a reader says so
-  bool stopping_ = false;
+  bool lost_ = false;      // a reader says so
+  bool stopping_ = false;  // nothing new is taken
+  bool ending_ = false;    // the reader has ended, and the writer is to
   View view_;
   std::thread writer_, reader_;
 };

@@ -58,6 +58,20 @@ TEST(FullDisk, AWriteThatFindsNoRoomIsTakenBackAndPromisesGoIntoTheReserve) {
   EXPECT_THAT(read_all(reader).pieces, ElementsAre(Piece{1, 1, 1}, Piece{1, 2, 1}));
 }
 
+TEST(FullDisk, RetentionThatFindsNoRoomIsPutOff) {
+  Lab lab;
+  lab.start();
+  for (std::uint64_t i = 0; i < 1200; ++i) ASSERT_TRUE(lab.keep(lab.append({1, 1 + i, 1})));
+  ASSERT_TRUE(lab.keep(KeepTopic{slot, test_topic, {.events = 2}}));
+  lab.disk.set_capacity(lab.disk.used());
+  ASSERT_TRUE(lab.store->idle()) << lab.store->why();
+
+  lab.disk.set_capacity(lab.disk.used() + (std::uint64_t{8} << 20));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(lab.keep());
+  LogReader reader = lab.reader();
+  EXPECT_EQ(read_all(reader).pieces.size(), 2U);
+}
+
 TEST(FullDisk, AtAnyTimeLosesNothingThatWasAcknowledged) {
   for_seeds(40, [](std::uint64_t seed) {
     Lab lab;
