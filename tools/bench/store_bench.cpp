@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* usage =
     "boato-bench-store: the durable store on the file system of a folder\n"
     "\n"
-    "  boato-bench-store table [FOLDER]             all of it (about a minute, 2.2 GiB; FOLDER: here)\n"
+    "  boato-bench-store table [FOLDER]             all of it (two minutes, 1.3 GiB; FOLDER: here)\n"
     "  boato-bench-store write PAYLOAD N [FOLDER]   3 s of batches with N events of PAYLOAD bytes each\n"
     "  boato-bench-store fill FOLDER MIB            makes a store of so many MiB there, and leaves it\n"
     "\n"
