@@ -22,25 +22,29 @@ bool is_there(const std::string& path) {
   return ::stat(path.c_str(), &facts) == 0;
 }
 
-Exit tell(const RescueReport& found, std::uint64_t no_room, const std::string& old, Report& report) {
+Exit tell(const RescueReport& found, const std::string& old, Report& report) {
   if (report.json()) {
     report.out.line(to_line(Json{{"t", "rescue"},
-                                 {"batches", found.batches - no_room},
+                                 {"batches", found.batches},
                                  {"events", found.events},
                                  {"bad", found.bad},
                                  {"unreadable", found.unreadable},
-                                 {"no_room", no_room},
+                                 {"no_room", found.no_room},
+                                 {"refused", found.refused},
                                  {"old", old}}));
   } else {
-    report.out.line(std::to_string(found.batches - no_room) + " batches carried over, " +
-                    std::to_string(found.bad) + " do not check, " + std::to_string(found.unreadable) +
+    report.out.line(std::to_string(found.batches) + " batches carried over, " + std::to_string(found.bad) +
+                    " do not check, " + std::to_string(found.unreadable) +
                     " places cannot be read; the old store is " + printable(old));
-    if (no_room > 0)
-      report.out.line(std::to_string(no_room) +
+    if (found.refused > 0)
+      report.out.line(std::to_string(found.refused) +
+                      " batches stayed behind: too much is missing around them");
+    if (found.no_room > 0)
+      report.out.line(std::to_string(found.no_room) +
                       " batches found no room: make some, put the old store back, and rescue again");
   }
   report.out.flush();
-  return no_room > 0 ? Exit::refused : Exit::done;
+  return found.no_room > 0 ? Exit::refused : Exit::done;
 }
 
 }  // namespace
@@ -70,7 +74,7 @@ Exit rescue_store(const std::string& folder, Report& report) {
                             [&](RowId place, RowId) { progress.add(place - std::exchange(seen, place)); });
   progress.end();
   if (!whole) return report.error(Exit::fault, Errc::internal, store + ": " + (*into)->why());
-  return tell(found, (*into)->counts().full, old, report);
+  return tell(found, old, report);
 }
 
 }  // namespace boato

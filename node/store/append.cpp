@@ -2,18 +2,16 @@
 // How the store takes events: what is new, what is held already, what is in conflict, what is mended.
 #include "node/store/log_store.hpp"
 
-#include <limits>
+#include <algorithm>
 
 namespace boato {
 namespace {
 
-constexpr std::uint64_t number_max =
-    std::numeric_limits<std::int64_t>::max();  // SQLite's integers are signed
 constexpr std::size_t key_bytes_max = 1024;
 
 bool fits(const AppendBatch& op) {
-  return op.count > 0 && op.first.raw() > 0 && op.first.raw() < number_max - op.count &&
-         op.incarnation.raw() <= number_max && op.time_us <= number_max && op.ttl.count() >= 0;
+  return op.count > 0 && op.first.raw() > 0 && op.first.raw() < number_max.raw() - op.count &&
+         op.incarnation.raw() <= number_max.raw() && op.time_us <= number_max.raw() && op.ttl.count() >= 0;
 }
 
 }  // namespace
@@ -139,7 +137,7 @@ bool LogStore::newer(const StreamRow& stream, const AppendBatch& op, const Event
 
 void LogStore::note_keys(const StreamRow& stream, const AppendBatch& op, RowId at) {
   for (const EventKey& key : op.keys) {
-    if (key.index >= op.count || key.key.size() > key_bytes_max) continue;
+    if (key.index >= op.count || key.key.empty() || key.key.size() > key_bytes_max) continue;
     const auto last = tables_.find_last_value(stream.topic, key.key);
     if (last && !newer(stream, op, key, *last)) continue;
     tables_.save(LastValueRow{stream.topic, key.key, at, key.index});
@@ -150,7 +148,7 @@ void LogStore::note_keys(const StreamRow& stream, const AppendBatch& op, RowId a
 std::optional<Refusal> LogStore::apply(const RaiseFloor& op) {
   TopicRow* topic = topic_of(op.log, op.topic);
   if (topic == nullptr) return Refusal::no_such;
-  if (op.floor.raw() > number_max || op.incarnation.raw() > number_max) return Refusal::too_large;
+  if (op.floor > number_max || op.incarnation.raw() > number_max.raw()) return Refusal::too_large;
   StreamRow* stream = book_.find_stream(topic->id, op.publisher, op.incarnation);
   if (stream == nullptr) stream = &book_.add_stream(topic->id, op.publisher, op.incarnation);
   raise_floor(*stream, op.floor);

@@ -31,6 +31,11 @@ TopicRow* Book::find_topic(RowId log, const TopicId& topic) {
   return find_in(topic_ids_, std::pair{log, topic}, topics_);
 }
 
+TopicRow* Book::find_topic(RowId id) {
+  const auto at = topics_.find(id);
+  return at == topics_.end() ? nullptr : &at->second;
+}
+
 TopicRow& Book::add_topic(RowId log, const TopicId& topic) {
   const RowId id = next_id(topics_);
   topic_ids_.emplace(std::pair{log, topic}, id);
@@ -39,7 +44,9 @@ TopicRow& Book::add_topic(RowId log, const TopicId& topic) {
   row.id = id;
   row.log = log;
   row.topic = topic;
-  return topics_.emplace(id, row).first->second;
+  TopicRow& added = topics_.emplace(id, row).first->second;
+  touch(added);
+  return added;
 }
 
 StreamRow* Book::find_stream(RowId topic, const PeerId& publisher, Incarnation incarnation) {
@@ -60,7 +67,9 @@ StreamRow& Book::add_stream(RowId topic, const PeerId& publisher, Incarnation in
   row.topic = topic;
   row.publisher = publisher;
   row.incarnation = incarnation;
-  return streams_.emplace(id, std::move(row)).first->second;
+  StreamRow& added = streams_.emplace(id, std::move(row)).first->second;
+  touch(added);
+  return added;
 }
 
 std::optional<std::string> Book::load(Tables& tables) {
@@ -109,7 +118,7 @@ std::optional<std::string> Book::walk(Tables& tables, StreamRow& stream) {
   seen.held = stream.floor;
   bool orderly = true;
   Seq end = stream.floor;  // entries of one stream never overlap
-  tables.each_entry(stream.id, stream.floor, [&](const IndexEntry& entry) {
+  tables.each_entry(stream.id, stream.floor, number_max, [&](const IndexEntry& entry) {
     EventRow row;
     row.at = entry.at;
     row.first = entry.first;

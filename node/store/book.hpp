@@ -22,11 +22,13 @@ class Book {
 
   [[nodiscard]] LogRow* find_log(const LogName& name);
   [[nodiscard]] LogRow& log(RowId id) { return logs_.at(id); }
+  [[nodiscard]] bool has_log(RowId id) const { return logs_.contains(id); }
   LogRow& add_log(const LogName& name);
 
   [[nodiscard]] TopicRow* find_topic(RowId log, const TopicId& topic);
   [[nodiscard]] TopicRow& topic(RowId id) { return topics_.at(id); }
-  [[nodiscard]] bool has_topic(RowId id) const { return topics_.contains(id); }
+  [[nodiscard]] TopicRow* find_topic(RowId id);  // what a row on disk names may not be there
+  // To be saved with the next commit, as a stream that is added.
   TopicRow& add_topic(RowId log, const TopicId& topic);
 
   [[nodiscard]] StreamRow* find_stream(RowId topic, const PeerId& publisher, Incarnation incarnation);

@@ -79,6 +79,10 @@ bool Check::load(const std::optional<MarkSlot>& mark) {
     db_.run("COMMIT");
   }
   if (!fine("database")) return false;
+  if (book_.store.commits == 0) {  // nothing else is known without it
+    say(State::wrong, "sums", wrong.value_or("the store tells of no commit"), refill);
+    return false;
+  }
   facts_.incarnation = book_.store.incarnation;
   facts_.commits = book_.store.commits;
   facts_.logs = book_.store.logs;
@@ -109,7 +113,9 @@ void Check::count(const Statement& from) {
   EventRow row;
   const bool checks = take(from, row);
   const Bytes bytes = from.blob(13);
-  StreamRow* stream = book_.find_stream(row.stream);
+  const StreamRow* stream = book_.find_stream(row.stream);
+  // Of a damaged book: a stream may be there without its topic.
+  if (stream != nullptr && book_.find_topic(stream->topic) == nullptr) stream = nullptr;
   if (row.state == RowState::expired && checks) return;
   ++facts_.batches;
   facts_.bytes += bytes.size();

@@ -26,7 +26,7 @@ LogReader::Answer<RowId> LogReader::place_of_time(const TopicPath& path, std::ui
   const auto topic = topic_id(path);
   if (!topic) return trouble(Errc::no_such);
   RowId low = 0, high = 0;
-  if (backwards_.first(*topic)) high = backwards_.u64(0) + 1;
+  if (backwards_.first(*topic)) high = std::min(backwards_.u64(0), number_max.raw() - 1) + 1;
   backwards_.end();
   // Peaks rise along the places: the first place that reaches the time, by halves.
   while (low < high) {
@@ -129,7 +129,7 @@ LogReader::Answer<std::vector<HeldStream>> LogReader::held(const TopicPath& path
     });
     for (std::size_t i = 0; i < ids.size(); ++i) {
       RangeSet above;
-      tables.each_entry(ids[i], streams[i].held, [&](const IndexEntry& entry) {
+      tables.each_entry(ids[i], streams[i].held, number_max, [&](const IndexEntry& entry) {
         if (entry.count > 0) static_cast<void>(above.add(entry.range()));
       });
       streams[i].above.assign(above.ranges().begin(), above.ranges().end());

@@ -157,6 +157,7 @@ bool LogReader::take(RowId at, RowId topic, const IndexEntry* expected, RowId st
 
 LogReader::Answer<Slice> LogReader::arrived(const TopicPath& path, RowId from, const SliceLimits& limits) {
   Slice slice;
+  from = std::min(from, number_max.raw());  // somebody else may have chosen it
   slice.next = from;
   Errc why = Errc::internal;
   {
@@ -180,6 +181,7 @@ LogReader::Answer<Slice> LogReader::arrived(const TopicPath& path, RowId from, c
 LogReader::Answer<Slice> LogReader::stream(const StreamName& name, const LogName& log, Seq from,
                                            const SliceLimits& limits) {
   Slice slice;
+  from = std::min(from, number_max);  // somebody else may have chosen it
   slice.next = from.raw();
   Errc why = Errc::internal;
   {

@@ -127,6 +127,8 @@ bool LogStore::give_way() {
   reserve_.let_go();
   no_room_ = full_ = true;
   if (const auto wrong = book_.load(tables_)) return fence(*wrong), false;
+  // Logs that were made in it are not there.
+  std::erase_if(slots_, [this](const auto& slot) { return !book_.has_log(slot.second); });
   return true;
 }
 
@@ -253,7 +255,7 @@ std::optional<Refusal> LogStore::apply(const KeepTopic& op) {
 std::optional<Refusal> LogStore::apply(const SaveMeta& op) {
   LogRow* log = log_of(op.log);
   if (log == nullptr) return Refusal::no_such;
-  BOATO_CHECK(!(op.meta.promised < log->meta.promised));  // A7: it never goes down
+  if (op.meta.promised < log->meta.promised) return Refusal::promised_more;  // A7: it never goes down
   log->meta = op.meta;
   tables_.save(*log);
   return std::nullopt;

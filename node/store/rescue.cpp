@@ -32,6 +32,7 @@ class Rescue {
   [[nodiscard]] RowId last_place();
   void take_row();
   bool flush();
+  void report(const Persisted& answer);
 
   const std::string folder_;
   const char* vfs_;
@@ -79,9 +80,11 @@ RowId Rescue::last_place() {
   const auto mark = read_mark(file);
   const auto row = Tables{db_}.load_store();
   open();
+  if (mark || row) return std::max(mark ? mark->arrivals : 0, row ? row->arrivals : 0);
+  // A place without a check of its own may be any number, so it only speaks where nothing else does.
   const auto newest = static_cast<RowId>(db_.number("SELECT max(at) FROM events"));
   open();
-  return std::max({mark ? mark->arrivals : 0, row ? row->arrivals : 0, newest});
+  return newest;
 }
 
 void Rescue::take_row() {
@@ -101,8 +104,6 @@ void Rescue::take_row() {
       keys_.end();
       batch_.ops.push_back(std::move(op));
       bytes_ += bytes.size();
-      ++report_.batches;
-      report_.events += row.count;
       return;
     }
   }
@@ -133,10 +134,27 @@ bool Rescue::events(const std::function<void(RowId, RowId)>& progress) {
   return flush();
 }
 
+void Rescue::report(const Persisted& answer) {
+  for (const PersistOp& op : batch_.ops) {
+    if (const auto* append = std::get_if<AppendBatch>(&op)) {
+      ++report_.batches;
+      report_.events += append->count;
+    }
+  }
+  for (const RefusedOp& refused : answer.refused) {
+    const auto* append = std::get_if<AppendBatch>(&batch_.ops[refused.op]);
+    if (append == nullptr) continue;
+    --report_.batches;
+    report_.events -= append->count;
+    ++(refused.why == Refusal::disk_full ? report_.no_room : report_.refused);
+  }
+}
+
 bool Rescue::flush() {
   if (batch_.ops.empty()) return true;
   std::vector<Persisted> answers;
   const bool kept = into_.commit(std::span{&batch_, 1}, answers);
+  if (kept) report(answers.front());
   batch_.ops.clear();
   bytes_ = 0;
   return kept;

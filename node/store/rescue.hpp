@@ -16,6 +16,8 @@ namespace boato {
 struct RescueReport {
   std::uint64_t batches = 0, events = 0;  // carried over
   std::uint64_t bad = 0;                  // rows that do not check, or of which the stream is not known
+  std::uint64_t no_room = 0;              // batches that check, and found no room in the new store
+  std::uint64_t refused = 0;              // batches that check, and leave more holes than a stream may have
   std::uint64_t unreadable = 0;           // places that SQLite cannot read
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store lets go: by age, bytes and number of events in order of arrival, and what has a time of its
 // own. The floor of a stream rises with the last number that went, and everything under it goes with it, so
-// what is promised is always a suffix. The newest batch of a topic, and the last value of each key, outlive
-// age and number, not bytes.
+// what is promised is always a suffix. The last value of each key outlives age and number, not bytes; the
+// newest batch of a topic stays in any case. What an index names is looked at before it goes: the row itself
+// says its topic, its state and its time.
 #include "node/store/log_store.hpp"
 
 #include <algorithm>
@@ -11,6 +12,10 @@ namespace boato {
 namespace {
 
 constexpr std::size_t rows_max = 512;  // let go in one transaction, so that it stays short
+
+bool over(const EventRow& row, std::uint64_t clock) {
+  return row.state != RowState::expired && row.expires > 0 && row.expires <= clock;
+}
 
 }  // namespace
 
@@ -40,8 +45,9 @@ bool LogStore::retain(TopicRow& topic) {
     const auto at = tables_.oldest(topic.id, RowState::held, from);
     if (!at) return false;
     const auto found = tables_.find(*at);
-    StreamRow* stream = found && found->good ? book_.find_stream(found->row.stream) : nullptr;
-    if (stream == nullptr) {
+    const bool as_told = found && found->good && found->row.state == RowState::held;
+    StreamRow* stream = as_told ? book_.find_stream(found->row.stream) : nullptr;
+    if (stream == nullptr || stream->topic != topic.id) {
       from = *at + 1;
       continue;
     }
@@ -61,7 +67,8 @@ bool LogStore::retain(TopicRow& topic) {
 void LogStore::raise_floor(StreamRow& stream, Seq floor) {
   if (floor <= stream.floor) return;
   std::vector<IndexEntry> passed;
-  tables_.each_entry(stream.id, stream.floor, [&](const IndexEntry& entry) {
+  // What begins above the floor stays: a stream of a million batches is not walked for one.
+  tables_.each_entry(stream.id, stream.floor, floor, [&](const IndexEntry& entry) {
     if (entry.range().last <= floor)
       passed.push_back(entry);
     else if (entry.first <= floor)
@@ -116,7 +123,7 @@ void LogStore::pass(StreamRow& stream, const IndexEntry& entry) {
 void LogStore::unpin(RowId at) {
   const auto found = tables_.find(at);
   if (!found || !found->good || found->row.state != RowState::last_value || tables_.is_last_value(at)) return;
-  drop(book_.topic(found->row.topic), at);
+  if (TopicRow* topic = book_.find_topic(found->row.topic)) drop(*topic, at);
 }
 
 // Lets a last value under the floor go.
@@ -135,12 +142,13 @@ void LogStore::expire(std::size_t& budget) {
     const auto at = tables_.next_expired(book_.store.clock, bad);
     if (!at) return;
     const auto found = tables_.find(*at);
-    if (!found || !found->good) {
+    TopicRow* of = found && found->good ? book_.find_topic(found->row.topic) : nullptr;
+    if (of == nullptr || !over(found->row, book_.store.clock)) {
       ++bad;
       continue;
     }
     EventRow row = found->row;
-    TopicRow& topic = book_.topic(row.topic);
+    TopicRow& topic = *of;
     if (row.state == RowState::last_value) {
       drop(topic, *at);
       continue;

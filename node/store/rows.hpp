@@ -12,6 +12,7 @@
 #include "overlay/stream/stream_key.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 namespace boato {
 
 using RowId = std::uint64_t;  // of a table of the database; from 1
+inline constexpr Seq number_max{std::numeric_limits<std::int64_t>::max()};  // SQLite's integers are signed
 
 // 8 bytes of BLAKE2b over the columns of a row, each with its length: finds flipped bits, is no signature.
 class RowCheck {

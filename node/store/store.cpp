@@ -90,6 +90,7 @@ Result<void, Errc> Store::submit(const Persist& batch) {
   Persist copy = copied(batch, bytes);
   {
     const std::lock_guard lock{mutex_};
+    if (view_.failed) return Errc::closed;
     waiting_.push_back({std::move(copy), cost});
   }
   write_work_.notify_one();
@@ -145,9 +146,7 @@ void Store::write_loop() {
 
     if (lost) log_->fence("what was read from it is not what it should hold");
     for (const auto& [stream, fault] : faults) log_->quarantine(stream, fault);
-    for (const Persist& batch : group)
-      for (const PersistOp& op : batch.ops)
-        if (const auto* open = std::get_if<OpenLog>(&op)) slots_.insert(open->log);
+    for (const Persist& batch : group) note_slots(batch);
     if (!group.empty()) {
       idle = false;
       if (log_->commit(group, answers))
@@ -165,6 +164,7 @@ void Store::write_loop() {
     if (log_->fenced() && !view_.failed) {
       view_.failed = true;
       view_.why = log_->why();
+      for (const Waiting& waiting : waiting_) note_slots(waiting.batch);
       lock.unlock();
       tell_failed();
       lock.lock();
@@ -176,6 +176,11 @@ void Store::write_loop() {
     }
     if (ending_ && waiting_.empty() && faults_.empty()) return;
   }
+}
+
+void Store::note_slots(const Persist& batch) {
+  for (const PersistOp& op : batch.ops)
+    if (const auto* open = std::get_if<OpenLog>(&op)) slots_.insert(open->log);
 }
 
 void Store::tell_failed() {

@@ -65,6 +65,7 @@ class Store {
   void write_loop();
   void read_loop();
   std::vector<Persist> gather();
+  void note_slots(const Persist& batch);
   void tell_failed();
 
   struct Waiting {

@@ -47,7 +47,7 @@ Tables::Tables(Database& db)
       faults_{db, "SELECT stream, first, last, at FROM faults"},
       entries_{db,
                "SELECT at, first, count, digest FROM events INDEXED BY by_stream WHERE stream = ?1 AND "
-               "first > ?2 ORDER BY first"},
+               "first > ?2 AND first <= ?3 ORDER BY first"},
       places_{db, "SELECT at FROM events INDEXED BY by_topic WHERE topic = ?1 AND state = 0"},
       save_store_{db, "INSERT OR REPLACE INTO store VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
       save_log_{db,

@@ -69,10 +69,10 @@ class Tables {
       each(RowId{faults_.u64(0)}, Fault{{Seq{faults_.u64(1)}, Seq{faults_.u64(2)}}, faults_.u64(3)});
     faults_.end();
   }
-  // Entries of one stream with first > after, by rising number.
+  // Entries of one stream with after < first <= upto, by rising number.
   template <class Each>
-  void each_entry(RowId stream, Seq after, Each&& each) {
-    for (bool row = entries_.first(stream, after.raw()); row; row = entries_.next())
+  void each_entry(RowId stream, Seq after, Seq upto, Each&& each) {
+    for (bool row = entries_.first(stream, after.raw(), upto.raw()); row; row = entries_.next())
       each(take_entry(entries_));
     entries_.end();
   }

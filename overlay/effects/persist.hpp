@@ -89,7 +89,7 @@ struct RaiseFloor {
   Seq floor;
 };
 
-// What a voter must not forget. `promised` never falls.
+// What a voter must not forget. `promised` never falls: what would let it is refused whole.
 struct LogMeta {
   std::uint64_t cid = 0;
   std::string config;  // encoded, with its signatures
@@ -144,6 +144,7 @@ enum class Refusal : std::uint8_t {
   too_many_holes,  // fill the older ones first
   no_such,         // the log was not opened, or the topic not declared
   too_large,       // a number or size above what a row takes
+  promised_more,   // a later epoch has been promised in this log
 };
 struct RefusedOp {
   std::uint32_t op = 0;  // its place in the persist

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/store/check.hpp"
 
+#include "node/store/schema.hpp"
 #include "tests/store/lab.hpp"
 
 namespace boato {
@@ -56,6 +57,32 @@ TEST(Check, AStoreBehindItsMarkIsWrong) {
   StoreFacts facts;
   EXPECT_THAT(check(lab, facts),
               Contains(testing::AllOf(Field(&Finding::what, "mark"), Field(&Finding::state, State::wrong))));
+}
+
+TEST(Check, StreamsWithoutTheirTopicAreNamedAndTheRestIsRead) {
+  Lab lab;
+  lab.start();
+  ASSERT_TRUE(lab.keep(lab.append({1, 1, 3})));
+  lab.store.reset();
+  ASSERT_TRUE(open_to_write(lab.options.folder, lab.disk.vfs()).run("DELETE FROM topics"));
+
+  StoreFacts facts;
+  EXPECT_THAT(check(lab, facts),
+              Contains(testing::AllOf(Field(&Finding::what, "sums"), Field(&Finding::state, State::wrong))));
+  EXPECT_EQ(facts.bad, 1U);
+}
+
+TEST(Check, AStoreWithoutItsOwnRowIsWrongAndNothingOfItIsRight) {
+  Lab lab;
+  lab.start();
+  ASSERT_TRUE(lab.keep(lab.append({1, 1, 3})));
+  lab.store.reset();
+  ASSERT_TRUE(open_to_write(lab.options.folder, lab.disk.vfs()).run("UPDATE store SET clock = clock + 1"));
+
+  StoreFacts facts;
+  const auto findings = check(lab, facts);
+  EXPECT_EQ(findings.back().what, "sums");
+  EXPECT_EQ(findings.back().state, State::wrong);
 }
 
 TEST(Check, TooLittleRoomIsWrong) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thing goes wrong with the disk: never a wrong byte, and never a loss that is not told.
 #include "node/store/rescue.hpp"
+#include "node/store/schema.hpp"
 #include "tests/store/model.hpp"
 #include "tests/store/seeds.hpp"
 
@@ -38,7 +39,10 @@ void rescue_and_judge(Lab& lab, const Model& model) {
   ASSERT_THAT(read.faulty, IsEmpty());
   const std::set<Piece> seen(read.pieces.begin(), read.pieces.end());
   ASSERT_EQ(seen.size(), read.pieces.size());
+  ASSERT_EQ(seen.size(), report.batches);
   for (const Piece& piece : seen) ASSERT_TRUE(model.acked.contains(piece) || model.asked.contains(piece));
+  const auto again = lab.open();
+  ASSERT_TRUE(again) << again.error().detail;
 }
 
 // What replicas do with what is named as faulty: the same bytes come again.
@@ -190,6 +194,47 @@ TEST(Damage, ABadRowIsQuarantinedAcrossAStartAndMendedByTheSameBytesOnly) {
   const Read read = read_all(reader);
   EXPECT_THAT(read.pieces, ElementsAre(Piece{1, 1, 3}, Piece{1, 4, 2}, Piece{1, 7, 1}));
   EXPECT_THAT(reader.held(test_path)->front().faulty, IsEmpty());
+}
+
+TEST(Damage, ARescueCarriesAllThatChecksAndTheNewStoreOpens) {
+  Lab lab;
+  lab.start();
+  ASSERT_TRUE(lab.keep(lab.append({1, 1, 3}), lab.append({2, 1, 1}), lab.append({1, 4, 2}),
+                       lab.append({1, 6, 1}), lab.append({3, 1, 4})));
+  lab.store.reset();
+  // All of stream 2, and the middle of stream 1.
+  ASSERT_TRUE(open_to_write(lab.options.folder, lab.disk.vfs())
+                  .run("UPDATE events SET bytes = zeroblob(size) WHERE at = 2 OR at = 3"));
+
+  lab.options.folder = "/rescued";
+  lab.options.fresh_incarnation = 2;
+  ASSERT_TRUE(lab.open());
+  RescueReport report;
+  ASSERT_TRUE(rescue("/d", lab.disk.vfs(), *lab.store, report));
+  EXPECT_EQ(report.batches, 3U);
+  EXPECT_EQ(report.events, 8U);
+  EXPECT_EQ(report.bad, 2U);
+  lab.start();
+  LogReader reader = lab.reader();
+  EXPECT_THAT(read_all(reader).pieces, ElementsAre(Piece{1, 1, 3}, Piece{1, 6, 1}, Piece{3, 1, 4}));
+  EXPECT_EQ(reader.held(test_path)->size(), 3U);
+}
+
+TEST(Damage, ARescueSaysWhatLeavesTooManyHoles) {
+  Lab lab;
+  lab.start();
+  for (std::uint64_t i = 1; i <= 200; ++i) ASSERT_TRUE(lab.keep(lab.append({1, i, 1})));
+  lab.store.reset();
+  ASSERT_TRUE(open_to_write(lab.options.folder, lab.disk.vfs())
+                  .run("UPDATE events SET bytes = zeroblob(size) WHERE at % 2 = 0"));
+
+  lab.options.folder = "/rescued";
+  ASSERT_TRUE(lab.open());
+  RescueReport report;
+  ASSERT_TRUE(rescue("/d", lab.disk.vfs(), *lab.store, report));
+  EXPECT_EQ(report.batches, 1 + RangeSet::ranges_max);
+  EXPECT_EQ(report.refused, 99 - RangeSet::ranges_max);
+  EXPECT_EQ(report.bad, 100U);
 }
 
 TEST(Damage, AStoreBehindItsMarkOrWithoutItIsRefused) {

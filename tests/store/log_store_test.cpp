@@ -141,6 +141,46 @@ TEST(LogStore, KeepsMetaAndCursors) {
   EXPECT_THAT(logs->front().cursors, ElementsAre(cursor));
 }
 
+TEST(LogStore, APromiseThatFallsIsRefusedWithAllThatCameWithIt) {
+  Lab lab;
+  lab.start();
+  const LogMeta high{3, "new", {4, publisher(9), Incarnation{2}}, {}, 11, "chain", 10};
+  const LogMeta low{4, "old", {4, publisher(8), Incarnation{2}}, {}, 12, "other", 11};
+  ASSERT_TRUE(lab.keep(SaveMeta{slot, high}));
+  ASSERT_TRUE(lab.keep(SaveMeta{slot, low}, lab.append({1, 1, 1})));
+
+  EXPECT_THAT(lab.answers.front().refused, ElementsAre(RefusedOp{0, Refusal::promised_more}));
+  lab.start();
+  LogReader reader = lab.reader();
+  EXPECT_EQ(reader.logs()->front().meta, high);
+  EXPECT_THAT(read_all(reader).pieces, ElementsAre(Piece{1, 1, 1}));
+}
+
+TEST(LogStore, AStreamOfWhichNothingIsHeldIsThereAfterOpeningAgain) {
+  Lab lab;
+  lab.start();
+  ASSERT_TRUE(lab.keep(RaiseFloor{slot, test_topic, publisher(1), Incarnation{5}, Seq{0}}));
+
+  lab.start();
+  LogReader reader = lab.reader();
+  EXPECT_EQ(reader.held(test_path)->size(), 1U);
+}
+
+TEST(LogStore, AReplayFromBehindAllNumbersIsEmpty) {
+  Lab lab;
+  lab.start();
+  ASSERT_TRUE(lab.keep(lab.append({1, 1, 1}), lab.append({1, 2, 1})));
+
+  LogReader reader = lab.reader();
+  const auto arrived = reader.arrived(test_path, ~std::uint64_t{0});
+  ASSERT_TRUE(arrived);
+  EXPECT_TRUE(arrived->batches.empty() && arrived->end);
+  const auto stream =
+      reader.stream({test_topic, publisher(1), Incarnation{5}}, test_log, Seq{~std::uint64_t{0}});
+  ASSERT_TRUE(stream);
+  EXPECT_TRUE(stream->batches.empty() && stream->end);
+}
+
 TEST(LogStore, TheIncarnationIsBornWithTheStore) {
   Lab lab;
   lab.options.fresh_incarnation = 17;

@@ -123,6 +123,20 @@ TEST(Store, AFailedSyncIsToldOnceForEachLogAndEndsIt) {
   EXPECT_THAT(t.answers.wait_failed(), ElementsAre(slot, LogSlot{8}));
 }
 
+TEST(Store, AFailureIsToldAlsoToALogThatWaitsToBeOpened) {
+  Threads t;
+  t.open();
+  t.answers.wait_persisted(1);
+  {
+    const auto hold = t.lab.disk.hold();
+    t.lab.disk.fail_sync_after(0);
+    ASSERT_TRUE(t.submit(t.lab.append({1, 1, 1})));
+    ASSERT_TRUE(t.submit(OpenLog{LogSlot{8}, LogName{test_log.domain, 2}}));
+  }
+  t.store.reset();
+  EXPECT_THAT(t.answers.wait_failed(), ElementsAre(slot, LogSlot{8}));
+}
+
 TEST(Store, ABadRowThatAReaderFindsIsQuarantinedByTheWriter) {
   Threads t;
   t.open();
