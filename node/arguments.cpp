@@ -249,6 +249,10 @@ void Parser::add_tools() {
                     "try it on events: objects of attributes, or lines of 'boato sub --json'; '-': stdin")
         ->type_name("FILE");
   }
+  CLI::App* doctor = command("doctor");
+  doctor->add_option("DATA_DIR", args_.doctor.folder, "the data folder of a peer (node.data_dir)");
+  doctor->add_flag("--rescue", args_.doctor.rescue,
+                   "carry what checks of a store that is wrong into a new one; no node may run on it");
   CLI::App* config = command("config");
   config->require_subcommand(1);
   config->add_subcommand("default", "every key with its default, reason, and whether HUP changes it");

@@ -69,6 +69,11 @@ struct FilterArguments {
   std::string events{};  // a file, or "-"; empty: none
 };
 
+struct DoctorArguments {
+  std::string folder{};  // empty: node.data_dir
+  bool rescue = false;
+};
+
 struct ConfigArguments {
   std::string action{};
 };
@@ -86,6 +91,7 @@ struct Arguments {
   TopoArguments topo{};
   KeyArguments key{};
   FilterArguments filter{};
+  DoctorArguments doctor{};
   ConfigArguments config{};
 };
 

@@ -58,6 +58,15 @@ constexpr CommandText texts[] = {
      "\ncheck: exit 0 if it is a predicate that takes every event, 7 if it does not take one, 2 with a caret "
      "under the column\nif it is none. It prints the canonical form, or true, false or unknown for each "
      "event."},
+    {"doctor", "check a data folder and say what to do", "boato doctor DATA_DIR",
+     "  boato doctor a                       the folder of 'boato node --data-dir a'\n"
+     "  boato --config boato.toml doctor     the one of the configuration\n"
+     "  boato doctor a --rescue              carries what checks into a new store, and keeps the old one\n"
+     "  boato doctor a --json | jq 'select(.state == \"wrong\")'\n"
+     "\nReads every batch of the store and changes nothing; a node may run on the folder meanwhile. Exit 0: "
+     "nothing is\nwrong; 7: something is, and the line below it says what to do. --rescue needs the node "
+     "stopped; "
+     "what it fills is a\nnew replica, which has promised nothing and fetches the rest from the others."},
     {"config", "print, check or explain the configuration", "boato config default",
      "  boato config default > ~/.config/boato/boato.toml\n"
      "  boato --config boato.toml config check\n"
@@ -67,8 +76,8 @@ constexpr CommandText texts[] = {
     {"version", "print the version", "boato version", "  boato version\n  boato version --json"},
 };
 
-constexpr std::array<std::string_view, 10> later{"set", "trace", "check-order", "group",  "queue",
-                                                 "req", "reply", "top",         "doctor", "completion"};
+constexpr std::array<std::string_view, 9> later{"set", "trace", "check-order", "group",     "queue",
+                                                "req", "reply", "top",         "completion"};
 
 }  // namespace
 

@@ -17,6 +17,7 @@ Exit run_status(const Arguments& arguments, const Config& config, Report& report
 Exit run_peers(const Arguments& arguments, const Config& config, Report& report);
 Exit run_topo(const Arguments& arguments, const Config& config, Report& report);
 Exit run_filter(const Arguments& arguments, Report& report);
+Exit run_doctor(const Arguments& arguments, const Config& config, Report& report);
 Exit run_key(const Arguments& arguments, Report& report);
 Exit run_config(const Arguments& arguments,
                 Report& report);  // loads the config itself: that may be what fails

@@ -21,13 +21,14 @@ Exit run_version(Report& report) {
 }
 
 using Command = Exit (*)(const Arguments&, const Config&, Report&);
-constexpr std::array<std::pair<std::string_view, Command>, 7> commands{{{"node", run_node},
+constexpr std::array<std::pair<std::string_view, Command>, 8> commands{{{"node", run_node},
                                                                         {"pub", run_pub},
                                                                         {"sub", run_sub},
                                                                         {"topic", run_topic},
                                                                         {"status", run_status},
                                                                         {"peers", run_peers},
-                                                                        {"topo", run_topo}}};
+                                                                        {"topo", run_topo},
+                                                                        {"doctor", run_doctor}}};
 
 Exit run(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that goes is an ordinary end

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a machine may answer with: send, deliver, dial, close, note, drop. A handler only appends; nothing
-// happens before drain. Timers are not effects (each machine answers next_deadline()), and storing is not one
-// yet: the durable store adds `persist`.
+// happens before drain. Timers are not effects (each machine answers next_deadline()). What a replica
+// wants kept is in persist.hpp; no machine of this version asks for it.
 #pragma once
 
 #include "overlay/base/slab.hpp"

@@ -15,19 +15,19 @@ class Help(lab.LabTest):
         result = self.lab.run()
         self.assertEqual(result.code, 2)
         self.assertEqual(result.text, "")
-        for command in "node pub sub topic peers status topo key filter config sim bench version".split():
+        for command in "node pub sub topic peers status topo key filter doctor config sim bench version".split():
             self.assertRegex(result.error, rf"(?m)^  {command} .*boato {command}")
 
     def test_help_goes_to_stdout(self):
         self.assertEqual(self.lab.run("--help").code, 0)
-        for command in ["node", "pub", "sub", "topic", "topic create", "peers", "status", "topo", "key", "key new", "filter", "filter check", "filter explain", "config", "version"]:
+        for command in ["node", "pub", "sub", "topic", "topic create", "peers", "status", "topo", "key", "key new", "filter", "filter check", "filter explain", "doctor", "config", "version"]:
             result = self.lab.run(*command.split(), "--help")
             self.assertEqual(result.code, 0)
             self.assertIn(f"boato {command} ", result.text + " ")
             self.assertEqual(result.error, "")
 
     def test_help_of_every_command_has_examples(self):
-        for command in "node pub sub topic peers status topo key filter config version".split():
+        for command in "node pub sub topic peers status topo key filter doctor config version".split():
             self.assertRegex(self.lab.run(command, "--help").text, rf"Examples:\n  .*boato.* ?{command}")
 
     def test_version(self):

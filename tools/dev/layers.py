@@ -33,12 +33,13 @@ ROOMS = {
     "overlay/order": ["overlay/stream"],
     "overlay/queue": ["overlay/order"],
     "overlay/peer_core": CORE[:-1],
+    "node/store": ["overlay/link", "overlay/stream"],
     "node/host": ["include"] + CORE,
-    "node": ["node/host", "include"],
+    "node": ["node/host", "node/store", "include"],
     "tools/topo": [],
     "tools/sim": ["tools/topo"] + CORE,
-    "tools": ["include", "node", "node/host", "tools/sim", "tools/topo"] + CORE,
-    "tests": ["include", "node", "node/host", "tools", "tools/sim", "tools/topo"] + CORE,
+    "tools": ["include", "node", "node/host", "node/store", "tools/sim", "tools/topo"] + CORE,
+    "tests": ["include", "node", "node/host", "node/store", "tools", "tools/sim", "tools/topo"] + CORE,
 }
 STRICT = {"node"}
 
@@ -91,7 +92,7 @@ def room_of(path):
     if parts[0] in ("include", "tests"):
         return parts[0]
     if parts[0] == "node":
-        return "node/host" if parts[1] == "host" else "node"
+        return "/".join(parts[:2]) if parts[1] in ("host", "store") else "node"
     if parts[0] == "tools":
         return "/".join(parts[:2]) if parts[1] in ("sim", "topo") else "tools"
     return "/".join(parts[:2])
