@@ -57,6 +57,7 @@ class Check {
     return false;
   }
   bool load(const std::optional<MarkSlot>& mark);
+  void small_rows(Tables& tables);
   void rows();
   void count(const Statement& row);
 
@@ -70,12 +71,21 @@ class Check {
   std::uint64_t unknown_ = 0;  // bad rows that are not quarantined
 };
 
+void Check::small_rows(Tables& tables) {
+  std::uint64_t bad = 0;
+  tables.each_cursor([&](RowId, const DurableCursor&, bool good) { bad += good ? 0 : 1; });
+  tables.each_last_value([&](const LastValueRow&, bool good) { bad += good ? 0 : 1; });
+  if (bad > 0)
+    say(State::wrong, "rows", std::to_string(bad) + " rows of cursors or last values do not check", refill);
+}
+
 bool Check::load(const std::optional<MarkSlot>& mark) {
   std::optional<std::string> wrong;
   {
     Tables tables{db_};
     db_.run("BEGIN");
     wrong = book_.load(tables);
+    small_rows(tables);
     db_.run("COMMIT");
   }
   if (!fine("database")) return false;

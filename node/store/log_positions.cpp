@@ -69,30 +69,22 @@ LogReader::Answer<TailStart> LogReader::place_of_last(const TopicPath& path, std
 LogReader::Answer<std::vector<KeptLog>> LogReader::logs() {
   std::vector<KeptLog> logs;
   std::map<RowId, std::size_t> place;
+  bool whole = true;
   {
     const Snapshot snapshot{*this};
     Tables tables{db_};
     tables.each_log([&](LogRow& log, bool good) {
-      if (!good) return;
+      whole = whole && good;
       place[log.id] = logs.size();
       logs.push_back({log.name, std::move(log.meta), {}});
     });
-    Statement cursors{db_,
-                      "SELECT log, name, topic, attach, owner, position, expires, \"check\" FROM cursors"};
-    for (bool row = cursors.first(); row; row = cursors.next()) {
-      const RowId log = cursors.u64(0);
-      DurableCursor cursor;
-      cursor.name = cursors.text(1);
-      bool good = cursors.array(2, cursor.topic.raw);
-      cursor.attach = cursors.u64(3);
-      good = cursors.array(4, cursor.owner.raw) && good;
-      cursor.position = cursors.text(5);
-      cursor.expires_us = cursors.u64(6);
-      if (good && cursor_check(log, cursor) == cursors.u64(7) && place.contains(log))
-        logs[place[log]].cursors.push_back(std::move(cursor));
-    }
+    tables.each_cursor([&](RowId log, DurableCursor&& cursor, bool good) {
+      whole = whole && good && place.contains(log);
+      if (whole) logs[place[log]].cursors.push_back(std::move(cursor));
+    });
   }
   if (db_.trouble() != Trouble::none) return trouble();
+  if (!whole) return lost();  // a cursor that is left out would begin anew
   return logs;
 }
 

@@ -228,9 +228,8 @@ LogReader::Answer<LastValueSlice> LogReader::last_values(const TopicPath& path,
     // Keys are not empty, so all of them come after the empty one.
     bool row = last_values_.first(*topic, std::string_view{after ? *after : std::string_view{}});
     for (; row; row = last_values_.next()) {
-      const LastValueRow value{last_values_.u64(0), last_values_.text(1), last_values_.u64(2),
-                               static_cast<std::uint16_t>(last_values_.u64(3))};
-      if (value.check() != last_values_.u64(4)) return lost();
+      LastValueRow value;
+      if (!boato::take(last_values_, value)) return lost();
       if (!budget.take(slice.batches.empty() ? 0 : slice.batches.back().bytes.size())) break;
       slice.batches.clear();
       if (!take(value.at, *topic, nullptr, 0, slice, why)) return why;

@@ -27,7 +27,7 @@ class Rescue {
     next_ = {db_, ("SELECT " + std::string{event_columns} +
                    ", bytes FROM events WHERE at >= ?1 ORDER BY at LIMIT 1")
                       .c_str()};
-    keys_ = {db_, "SELECT key, place FROM last_values WHERE at = ?1"};
+    keys_ = {db_, ("SELECT " + std::string{last_value_columns} + " FROM last_values WHERE at = ?1").c_str()};
   }
   [[nodiscard]] RowId last_place();
   void take_row();
@@ -99,8 +99,10 @@ void Rescue::take_row() {
     if (event_digest(name, row.first, row.count, bytes) == row.digest) {
       AppendBatch op{slot, topic, name.publisher,   name.incarnation, row.first, row.count, row.time,
                      {},   {},    pool_.copy(bytes)};
-      for (bool key = keys_.first(row.at); key; key = keys_.next())
-        op.keys.push_back({static_cast<std::uint16_t>(keys_.u64(1)), keys_.text(0)});
+      for (bool key = keys_.first(row.at); key; key = keys_.next()) {
+        LastValueRow value;
+        if (boato::take(keys_, value)) op.keys.push_back({value.index, std::move(value.key)});
+      }
       keys_.end();
       batch_.ops.push_back(std::move(op));
       bytes_ += bytes.size();

@@ -28,6 +28,11 @@ bool take(const Statement& from, EventRow& row) {
          row.check() == from.u64(12);
 }
 
+bool take(const Statement& from, LastValueRow& row) {
+  row = {from.u64(0), from.text(1), from.u64(2), static_cast<std::uint16_t>(from.u64(3))};
+  return row.check() == from.u64(4);
+}
+
 IndexEntry take_entry(const Statement& from) {
   IndexEntry entry;
   entry.at = from.u64(0);
@@ -45,6 +50,8 @@ Tables::Tables(Database& db)
       topics_{db, "SELECT * FROM topics ORDER BY id"},
       streams_{db, "SELECT * FROM streams ORDER BY id"},
       faults_{db, "SELECT stream, first, last, at FROM faults"},
+      cursors_{db, "SELECT * FROM cursors ORDER BY log, name"},
+      last_values_{db, ("SELECT " + std::string{last_value_columns} + " FROM last_values").c_str()},
       entries_{db,
                "SELECT at, first, count, digest FROM events INDEXED BY by_stream WHERE stream = ?1 AND "
                "first > ?2 AND first <= ?3 ORDER BY first"},
@@ -110,6 +117,16 @@ bool Tables::take_log(LogRow& row) const {
   row.meta.snap_chain = logs_.text(12);
   row.meta.applied = logs_.u64(13);
   return good && row.check() == logs_.u64(14);
+}
+
+bool Tables::take_cursor(DurableCursor& cursor) const {
+  cursor.name = cursors_.text(1);
+  bool good = cursors_.array(2, cursor.topic.raw);
+  cursor.attach = cursors_.u64(3);
+  good = cursors_.array(4, cursor.owner.raw) && good;
+  cursor.position = cursors_.text(5);
+  cursor.expires_us = cursors_.u64(6);
+  return good && cursor_check(cursors_.u64(0), cursor) == cursors_.u64(7);
 }
 
 bool Tables::take_topic(TopicRow& row) const {
@@ -234,9 +251,8 @@ std::optional<RowId> Tables::next_expired(std::uint64_t clock, std::size_t skip)
 
 std::optional<LastValueRow> Tables::find_last_value(RowId topic, std::string_view key) {
   if (!find_last_.first(topic, key)) return std::nullopt;
-  LastValueRow row{find_last_.u64(0), find_last_.text(1), find_last_.u64(2),
-                   static_cast<std::uint16_t>(find_last_.u64(3))};
-  const bool good = row.check() == find_last_.u64(4);
+  LastValueRow row;
+  const bool good = take(find_last_, row);
   find_last_.end();
   return good ? std::optional{std::move(row)} : std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace boato {
@@ -18,6 +19,10 @@ inline constexpr const char* event_columns =
 
 // From a row that begins with event_columns. False: it does not check; what could be read is in `row`.
 [[nodiscard]] bool take(const Statement& from, EventRow& row);
+
+// From a row that begins with last_value_columns. False: it does not check.
+inline constexpr const char* last_value_columns = "topic, key, at, place, \"check\"";
+[[nodiscard]] bool take(const Statement& from, LastValueRow& row);
 
 // An entry of the index by_stream: enough to tell what a row should be.
 struct IndexEntry {
@@ -69,6 +74,24 @@ class Tables {
       each(RowId{faults_.u64(0)}, Fault{{Seq{faults_.u64(1)}, Seq{faults_.u64(2)}}, faults_.u64(3)});
     faults_.end();
   }
+  template <class Each>
+  void each_cursor(Each&& each) {
+    for (bool row = cursors_.first(); row; row = cursors_.next()) {
+      DurableCursor cursor;
+      const bool good = take_cursor(cursor);
+      each(RowId{cursors_.u64(0)}, std::move(cursor), good);
+    }
+    cursors_.end();
+  }
+  template <class Each>
+  void each_last_value(Each&& each) {
+    for (bool row = last_values_.first(); row; row = last_values_.next()) {
+      LastValueRow value;
+      const bool good = boato::take(last_values_, value);
+      each(value, good);
+    }
+    last_values_.end();
+  }
   // Entries of one stream with after < first <= upto, by rising number.
   template <class Each>
   void each_entry(RowId stream, Seq after, Seq upto, Each&& each) {
@@ -118,10 +141,11 @@ class Tables {
 
  private:
   bool take_log(LogRow& row) const;
+  bool take_cursor(DurableCursor& cursor) const;
   bool take_topic(TopicRow& row) const;
   bool take_stream(StreamRow& row) const;
 
-  Statement store_, logs_, topics_, streams_, faults_, entries_, places_;
+  Statement store_, logs_, topics_, streams_, faults_, cursors_, last_values_, entries_, places_;
   Statement save_store_, save_log_, save_topic_, save_stream_, save_cursor_, save_last_, save_fault_;
   Statement drop_cursor_, drop_fault_, insert_, drop_event_, save_state_, expire_, find_entry_, find_;
   Statement bytes_, oldest_, newest_, next_expired_, find_last_, is_last_, drop_last_;

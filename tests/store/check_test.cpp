@@ -72,6 +72,21 @@ TEST(Check, StreamsWithoutTheirTopicAreNamedAndTheRestIsRead) {
   EXPECT_EQ(facts.bad, 1U);
 }
 
+TEST(Check, ACursorThatDoesNotCheckIsWrongAndNotLeftOutInSilence) {
+  Lab lab;
+  lab.start();
+  ASSERT_TRUE(lab.keep(SaveCursor{slot, {"reader", test_topic, 2, publisher(4), "position", 99}}));
+  lab.store.reset();
+  ASSERT_TRUE(open_to_write(lab.options.folder, lab.disk.vfs()).run("UPDATE cursors SET attach = 3"));
+
+  StoreFacts facts;
+  EXPECT_THAT(check(lab, facts),
+              Contains(testing::AllOf(Field(&Finding::what, "rows"), Field(&Finding::state, State::wrong))));
+  LogReader reader = lab.reader();
+  EXPECT_EQ(reader.logs().error(), Errc::conflict);
+  EXPECT_TRUE(reader.has_lost());
+}
+
 TEST(Check, AStoreWithoutItsOwnRowIsWrongAndNothingOfItIsRight) {
   Lab lab;
   lab.start();
