@@ -68,8 +68,11 @@ TEST(Like, IsAsItsDefinitionSays) {
 TEST(Like, NeverGoesBackOverAPercent) {
   std::string pattern;
   for (int i = 0; i < 100; ++i) pattern += "a%";
-  EXPECT_FALSE(like(std::string(1023, 'a') + "b", pattern + "c"));
-  EXPECT_TRUE(like(std::string(1023, 'a') + "c", pattern + "c"));
+  pattern += 'c';
+  std::string value(1024, 'a');
+  EXPECT_FALSE(like(value, pattern));
+  value.back() = 'c';
+  EXPECT_TRUE(like(value, pattern));
 }
 
 TEST(Like, KnowsWhatAllValuesBeginWith) {
