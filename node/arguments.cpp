@@ -137,7 +137,7 @@ void Parser::add_pub() {
   app->add_option("--ttl", ttl_, "how long the event is worth keeping")->type_name("TIME");
   app->add_option("--type", args_.pub.type, "content type")->type_name("MIME");
   app->add_option("--receipt", args_.pub.receipt,
-                  "what to wait for: accepted or stored; default: as the contract says")
+                  "what to wait for: accepted, stored or all; default: as the contract says")
       ->type_name("LEVEL");
   app->add_option("--copies", args_.pub.copies, "stored: held by so many other peers")->type_name("K");
   app->add_option("--wait-subs", args_.pub.wait_subs, "first wait until so many subscribe")->type_name("K");
@@ -168,7 +168,8 @@ void Parser::add_sub() {
   app->add_option("--ready-fd", args_.sub.ready_fd, "write the ready line to this descriptor, and close it")
       ->type_name("N");
   join_option(app);
-  later_option(app, "--from", "");  // `now` is offered
+  app->add_option("--from", args_.sub.from, "now, or beginning: first what the topic's replicas keep")
+      ->type_name("START");
   later_option(app, "--durable", "--durable: durable cursors are not offered by this version");
   later_option(app, "--group", "--group: sharing events in a group is not offered by this version");
   later_flag(app, "--exit-at-end",
@@ -324,12 +325,13 @@ Result<void> Parser::finish_pub() {
     args_.pub.within = *within;
   }
   const std::string& level = args_.pub.receipt;
-  if (level == "ordered" || level == "all") {
+  if (level == "ordered") {
     return Error{Errc::not_allowed,
-                 "--receipt " + level +
-                     " needs replicas, which this version does not have; accepted and stored are offered"};
+                 "--receipt ordered needs an ordered topic, which this version does not have; accepted, "
+                 "stored and all "
+                 "are offered"};
   }
-  if (!level.empty() && level != "accepted" && level != "stored") {
+  if (!level.empty() && level != "accepted" && level != "stored" && level != "all") {
     return Error{Errc::bad_config,
                  "--receipt is accepted, stored, ordered or all, not '" + printable(level) + "'"};
   }
@@ -345,11 +347,14 @@ Result<void> Parser::finish_sub() {
     args_.sub.within = parse_duration(sub_within_);
     if (!args_.sub.within) return Error{Errc::bad_config, "-W needs a time with its unit, such as 10s"};
   }
-  for (const std::string& from : sinks_) {
-    if (from != "now")
-      return Error{Errc::not_allowed, "--from " + printable(from) +
-                                          ": this version keeps no history; only --from now is offered"};
-  }
+  if (args_.sub.from != "now" && args_.sub.from != "beginning")
+    return Error{Errc::not_allowed,
+                 "--from " + printable(args_.sub.from) + ": now and beginning are offered"};
+  if (args_.sub.from == "beginning")
+    for (const std::string& pattern : args_.sub.patterns)
+      if (pattern.find_first_of("+#") != std::string::npos)
+        return Error{Errc::not_allowed,
+                     "--from beginning needs exact topic names, not " + printable(pattern)};
   if (args_.sub.show_filtered && args_.sub.where.empty())
     return Error{Errc::bad_config, "--show-filtered needs a predicate: -w"};
   const std::string& order = args_.sub.order;

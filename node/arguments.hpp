@@ -36,7 +36,7 @@ struct SubArguments {
   std::vector<std::string> patterns{};
   std::uint64_t count = 0;
   std::optional<Duration> within{};
-  std::string order{}, where{}, format = "%p\\n";
+  std::string order{}, where{}, from = "now", format = "%p\\n";
   bool show_filtered = false;
   bool ready = false;
   int ready_fd = -1;

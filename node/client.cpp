@@ -44,15 +44,34 @@ Result<std::unique_ptr<Client>> Client::open(const Config& config, bool guest_on
         which +
             " answers on this host: start one with 'boato node', or join an overlay with --join HOST:PORT"};
   }
-  if (const auto joined = client->become_guest(config); !joined) return joined.error();
+  if (const auto joined = client->become_guest(config, config.list("network.join")); !joined)
+    return joined.error();
   return client;
 }
 
-Result<void> Client::become_guest(const Config& config) {
+Result<std::unique_ptr<Client>> Client::open_guest(const Config& config, bool join_given, Signals& signals) {
+  auto first = open(config, join_given, signals);
+  if (!first || (*first)->is_guest()) return first;
+  const auto status = (*first)->ask(Json{{"do", "status"}}, join_within);
+  if (!status) return status.error();
+  std::vector<std::string> join;
+  if (!status->empty())
+    for (const Json& address : status->front().value("listen", Json::array()))
+      if (address.is_string()) join.push_back(address.get<std::string>());
+  if (join.empty())
+    return Error{Errc::unreachable,
+                 "the node of this host listens nowhere: join another one with --join HOST:PORT"};
+  std::unique_ptr<Client> client{new Client{signals}};
+  if (const auto joined = client->become_guest(config, join); !joined) return joined.error();
+  return client;
+}
+
+Result<void> Client::become_guest(const Config& config, const std::vector<std::string>& join) {
   AttributeSet attributes;
   Options options = config.options(attributes);
   options.name.clear();
   options.listen.clear();
+  options.join = join;
   options.data_dir.clear();  // the node's identity is not ours
   options.role = Role::guest;
   auto peer = Peer::start(std::move(options));
@@ -64,8 +83,7 @@ Result<void> Client::become_guest(const Config& config) {
     if (joined) break;
     if (const int signal = signals_.take(); signal != 0) ::_exit(code(exit_after(signal)));
     if (std::chrono::steady_clock::now() < until) continue;
-    std::string detail =
-        "no peer let us join through " + join_words(config.list("network.join")) + " within 5 s";
+    std::string detail = "no peer let us join through " + join_words(join) + " within 5 s";
     if (!joined.error().detail.empty()) detail += " (" + joined.error().detail + ")";
     return Error{Errc::unreachable,
                  detail + ": is 'boato node' running there, with the same network name and key?"};

@@ -37,6 +37,8 @@ class Client {
 
   // Errors: closed, unreachable (no node; joining failed), bad_config. `guest_only`: never a local node.
   static Result<std::unique_ptr<Client>> open(const Config& config, bool guest_only, Signals& signals);
+  // A guest in any case: it joins where the configuration says, or through the node of this host.
+  static Result<std::unique_ptr<Client>> open_guest(const Config& config, bool join_given, Signals& signals);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -62,7 +64,7 @@ class Client {
 
  private:
   explicit Client(Signals& signals) : signals_{signals} {}
-  Result<void> become_guest(const Config& config);
+  Result<void> become_guest(const Config& config, const std::vector<std::string>& join);
 
   Signals& signals_;
   FileHandle socket_;

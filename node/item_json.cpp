@@ -182,6 +182,8 @@ Json to_json(const EventTree& tree) {
 }
 
 Json to_json(const TopicInfo& info) {
+  Json replicas = Json::array();
+  for (const PeerId& replica : info.replicas) replicas.push_back(to_text(replica));
   return Json{{"t", "topic"},
               {"topic", info.name},
               {"contract", to_json(info.contract)},
@@ -195,7 +197,11 @@ Json to_json(const TopicInfo& info) {
               {"held", info.held},
               {"delivered", info.delivered},
               {"duplicates", info.duplicates},
-              {"lost", info.lost}};
+              {"lost", info.lost},
+              {"replicas", std::move(replicas)},
+              {"reachable", info.reachable},
+              {"keeps", info.keeps},
+              {"kept", info.kept}};
 }
 
 Json to_json(const Metric& metric) {

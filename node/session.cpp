@@ -236,6 +236,7 @@ void Session::on_sub(Id id, const Json& request) {
   SubscribeOptions options;
   options.where = text_in(request, "where");
   options.show_filtered = flag_in(request, "show_filtered");
+  if (text_in(request, "from") == "beginning") options.from = Start::beginning();
   const std::string order = text_in(request, "order");
   if (!order.empty()) {
     const auto contract = contract_from(Json{{"order", order}});

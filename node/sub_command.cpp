@@ -121,13 +121,16 @@ Exit run_sub(const Arguments& arguments, const Config& config, Report& report) {
         "--ready-fd " + std::to_string(arguments.sub.ready_fd) + " is not an open descriptor");
   }
   Signals signals{SIGINT, SIGTERM};
-  auto client = Client::open(config, arguments.join_given, signals);
+  const bool early = arguments.sub.from == "beginning";  // which the node itself may not ask for
+  auto client = early ? Client::open_guest(config, arguments.join_given, signals)
+                      : Client::open(config, arguments.join_given, signals);
   if (!client) return report.error(client.error());
 
   Printer printer{arguments, std::move(*format), report};
   for (const std::string& pattern : arguments.sub.patterns) {
     Json request{{"do", "sub"}, {"pattern", pattern}};
     if (!arguments.sub.where.empty()) request["where"] = arguments.sub.where;
+    if (early) request["from"] = arguments.sub.from;
     if (arguments.sub.show_filtered) request["show_filtered"] = true;
     if (!arguments.sub.order.empty()) request["order"] = arguments.sub.order;
     printer.expect((*client)->request(std::move(request)), pattern);

@@ -37,6 +37,13 @@ void print_one(const Json& item, Report& report) {
          {"members", "receivers", "mesh", "streams", "received", "held", "delivered", "duplicates", "lost"}) {
       rows.push_back({key, count(item, key)});
     }
+    const Json replicas = item.value("replicas", Json::array());
+    for (const Json& replica : replicas)
+      if (replica.is_string()) rows.push_back({"replica", replica.get<std::string>()});
+    if (!replicas.empty()) {
+      rows.push_back({"reachable", count(item, "reachable")});
+      rows.push_back({"kept here", item.value("keeps", false) ? count(item, "kept") + " events" : "no"});
+    }
   }
   report.out.write(table(rows));
 }

@@ -8,6 +8,7 @@
 #include "overlay/multicast/config.hpp"
 #include "overlay/order/fifo.hpp"
 #include "overlay/order/hold_budget.hpp"
+#include "overlay/replica/replication.hpp"
 #include "overlay/roster/roster_config.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/stream/stream_set.hpp"
@@ -24,6 +25,7 @@ struct CoreConfig {
   EventCacheConfig cache;
   FifoConfig fifo;
   MulticastConfig multicast;
+  ReplicationConfig replication;
   std::size_t hold_bytes_max = std::size_t{64} << 20;  // events held back for order, all topics together
   std::size_t topics_max = 1024;                       // open at one peer
   std::size_t patterns_max = 256;

@@ -41,7 +41,8 @@ PeerCore::PeerCore(const CoreConfig& config, const Self& self, SlabPool& slabs, 
       cache_{config_.cache},
       casts_{config_.multicast},
       holds_{config_.hold_bytes_max, 0},
-      reconciler_{config_.multicast, rng_.fork("reconciler")} {}
+      reconciler_{config_.multicast, rng_.fork("reconciler")},
+      journal_{config_.replication.journal} {}
 
 PeerCore::~PeerCore() = default;
 
@@ -84,6 +85,7 @@ void PeerCore::on_link_up(Time now, const LinkUp& up) {
       follow_roster(now, *topic);
     }
     if (topic->outside) care_outside(now, *topic);
+    if (topic->replica()) topic->replication->holder->on_link_up(link, fx_);
     touch(now, *topic);
   }
   if (link.dialed) reconciler_.begin(link, wire::Compared::streams, common_topics(link.peer), fx_);
@@ -108,6 +110,8 @@ void PeerCore::drop_link(Time now, const LinkInfo& link, CloseReason why) {
   membership_.on_link_down(now, link, why, fx_);
   for (auto& topic : topics_) {
     topic->multicast.on_link_down(now, link.id);
+    if (topic->replica()) topic->replication->holder->on_link_down(link.id);
+    if (topic->replication) topic->replication->settling.on_link_down(link.peer);
     if (topic->started) topic->roster.on_link_down(now, link, why, fx_);
   }
   for (Duty& duty : duties)
@@ -267,6 +271,7 @@ void PeerCore::sweep_links(Time now) {
     bool used = false, watched = false;
     for (const auto& topic : topics_) {
       used |= topic->multicast.uses(link.id);
+      used |= topic->replication && topic->replication->links.uses(link.peer);
       watched |= topic->multicast.mesh().has(link.id);
     }
     membership_.set_busy(link.id, used, watched);
@@ -281,6 +286,7 @@ void PeerCore::sweep_links(Time now) {
 }
 
 void PeerCore::settle(Time now) {
+  settle_replicas(now);
   directory_.on_active(now, active_links(), fx_);
   if (!directory_.changes().empty()) follow_directory(now);
   if (!membership_.deaths().empty()) {
@@ -335,6 +341,7 @@ void PeerCore::check_invariants() const {
     topic->streams.check_invariants();
     topic->delivery.check_invariants();
     topic->multicast.check_invariants();
+    if (topic->replication) topic->replication->check_invariants();
     BOATO_CHECK(topic->queued <= topic->next_deadline());
   }
 }

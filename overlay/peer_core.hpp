@@ -18,6 +18,8 @@
 #include "overlay/multicast/cast_ledger.hpp"
 #include "overlay/multicast/reconciler.hpp"
 #include "overlay/peer_view.hpp"
+#include "overlay/replica/journal.hpp"
+#include "overlay/replica/stored.hpp"
 #include "overlay/roster/farewell.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/wire/batch.hpp"
@@ -32,6 +34,9 @@
 
 namespace boato {
 
+namespace wire {
+struct Held;
+}
 struct Arrived;
 class Roster;
 struct TopicState;
@@ -46,6 +51,7 @@ struct Frame {
 };
 
 enum class Use : std::uint8_t { subscribe, publish };
+enum class From : std::uint8_t { now, beginning };
 
 // One open topic, for status and tools.
 struct TopicView {
@@ -58,6 +64,10 @@ struct TopicView {
   std::size_t members = 0, receivers = 0, mesh = 0, fingers = 0, streams = 0;
   std::size_t held_events = 0, missing_ranges = 0, outstanding = 0;
   std::uint64_t received = 0, delivered = 0, duplicates = 0, lost = 0;
+  std::vector<PeerId> replicas;        // that keep it
+  std::size_t replicas_reachable = 0;  // linked, or this peer
+  bool keeps = false;                  // this peer does
+  std::uint64_t kept_events = 0;       // on its disk, as far as they have no hole before them
 };
 
 class PeerCore {
@@ -69,6 +79,8 @@ class PeerCore {
   PeerCore& operator=(const PeerCore&) = delete;
 
   // --- the world
+  // What the peer's store holds, before start(). Needs wire::flag_storage among Self's flags.
+  void recover(Time now, std::vector<StoredTopic> stored);
   void start(Time now, std::span<const Address> seeds);
   void add_seeds(Time now, std::span<const Address> seeds);  // names resolved later
   void on_link_up(Time now, const LinkUp& up);
@@ -79,6 +91,11 @@ class PeerCore {
   void on_backlog(Time now, LinkId link, const LinkBacklog& backlog);
   void on_deadline(Time now);
   [[nodiscard]] Time next_deadline() const;
+  // The answers of the store, in the order of the questions.
+  void on_persisted(Time now, const Persisted& answer);
+  void on_store_failed(Time now);
+  // What a read found, in stream order; none: it is not there any more.
+  void on_read(Time now, const ReadWish& wish, std::span<const EventRef> batches);
   // Says goodbye everywhere: leaves all topics and disconnects. Links may be closed once drained and flushed.
   void leave(Time now);
 
@@ -94,9 +111,10 @@ class PeerCore {
   // --- the application
   // Opens a topic, founding it if nobody has. Uses are counted: close_topic once for each open. Errors:
   // bad_name, conflict (declared with another contract), too_large (too many topics), not_allowed (a contract
-  // this peer cannot keep).
+  // this peer cannot keep; or from the beginning of a topic that nobody keeps, or that this peer takes
+  // already), no_quorum (a topic of durability disk, and no peer with a store is known).
   Result<TopicTag, Errc> open_topic(Time now, std::string_view name, const std::optional<Contract>& contract,
-                                    Use use);
+                                    Use use, From from = From::now);
   void close_topic(Time now, TopicTag topic, Use use);
   // Opens every topic the pattern takes, now and whenever one appears; each is told by TopicNotice::opened
   // before its events.
@@ -206,6 +224,19 @@ class PeerCore {
   void no_topic(const LinkInfo& from, TopicTag topic);
   [[nodiscard]] EventRef body_of(const Frame& frame, const wire::Cursor& in);
 
+  // peer_core_replicas.cpp: topics that replicas keep
+  [[nodiscard]] wire::ReplicaSet choose(const TopicId& topic, std::uint32_t wanted) const;
+  void open_replica(Time now, const TopicRecord& record);
+  void begin_holding(Time now, TopicState& topic, const TopicRecord& record);
+  void replace_replicas(Time now, TopicState& topic, const TopicRecord& record);
+  void keep(Time now, TopicState& topic, const LinkInfo* from);
+  void own_held(TopicState& topic);
+  void read_for(const LinkInfo& from, TopicState& topic);
+  void on_held(const LinkInfo& from, const wire::Held& held);
+  [[nodiscard]] wire::AddressList addresses_of(const TopicState& topic, const PeerId& peer) const;
+  void on_replication_deadline(Time now, TopicState& topic);
+  void settle_replicas(Time now);
+
   // peer_core_view.cpp: views for topology tools
   void tell_topic(const TopicState& topic, const ViewQuestion& question, PeerView& view) const;
   void send_question(LinkId to, std::uint32_t token, const ViewQuestion& question);
@@ -242,6 +273,8 @@ class PeerCore {
   CastLedger casts_;
   HoldBudget holds_;
   Reconciler reconciler_;
+  Journal journal_;
+  std::vector<StoredTopic> stored_;
   std::vector<std::unique_ptr<TopicState>> topics_;  // by tag
   std::vector<TopicSlot> free_slots_;
   std::uint32_t slots_ = 0;

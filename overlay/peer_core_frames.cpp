@@ -5,6 +5,7 @@
 #include "overlay/wire/directory_messages.hpp"
 #include "overlay/wire/event_messages.hpp"
 #include "overlay/wire/membership_messages.hpp"
+#include "overlay/wire/replica_messages.hpp"
 #include "overlay/wire/roster_messages.hpp"
 #include "overlay/wire/view_messages.hpp"
 
@@ -94,6 +95,7 @@ void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, st
   } else {
     topic->multicast.on(now, from, m, fx_);
     if constexpr (std::is_same_v<M, wire::Mesh>) follow_mesh(now, *topic);
+    if constexpr (std::is_same_v<M, wire::Pull>) read_for(from, *topic);
   }
   touch(now, *topic);
 }
@@ -116,6 +118,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
     arrived = topic->multicast.on(now, from, m, body_of(frame, in), fx_);
   if (const auto closed = topic->multicast.closed()) topic->delivery.forget(*closed);
   if (arrived) deliver(now, *topic, *arrived);
+  keep(now, *topic, &from);
   touch(now, *topic);
 }
 
@@ -153,6 +156,12 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
     }
     case Kind::start_ask: return to_multicast<wire::StartAsk>(now, from, in, fields);
     case Kind::start_tell: return to_multicast<wire::StartTell>(now, from, in, fields);
+
+    case Kind::held: {
+      wire::Held m;
+      if (read(from, in, fields, m)) on_held(from, m);
+      return;
+    }
 
     case Kind::roster_join: return to_roster<wire::RosterJoin>(now, from, in, fields, frame);
     case Kind::roster_welcome: return to_roster<wire::RosterWelcome>(now, from, in, fields, frame);

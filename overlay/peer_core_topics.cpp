@@ -13,7 +13,8 @@ namespace {
 // What this version keeps; another contract is refused at once, never weakened in silence.
 bool offered(const Contract& c) {
   return c.reliability != Reliability::uniform && DeliveryQueue::offers(c.order) &&
-         c.durability == Durability::memory && c.hold == Hold::none && c.domain.empty();
+         (c.durability == Durability::memory || c.reliability == Reliability::reliable) &&
+         c.hold == Hold::none && c.domain.empty();
 }
 
 }  // namespace
@@ -23,7 +24,7 @@ TopicState* PeerCore::find(TopicTag tag) const {
   return at != topics_.end() && (*at)->tag == tag ? at->get() : nullptr;
 }
 
-TopicState& PeerCore::open(Time, const TopicRecord& record) {
+TopicState& PeerCore::open(Time now, const TopicRecord& record) {
   const auto at = std::ranges::lower_bound(topics_, record.tag, {}, [](const auto& t) { return t->tag; });
   TopicSlot slot{slots_};
   if (free_slots_.empty()) {
@@ -33,19 +34,27 @@ TopicState& PeerCore::open(Time, const TopicRecord& record) {
     free_slots_.pop_back();
   }
   const TopicState::World world{config_, self_, links_, records_, slabs_, cache_, casts_, holds_};
-  return **topics_.insert(at, std::make_unique<TopicState>(world, record, slot, rng_.fork("topic")));
+  TopicState& topic =
+      **topics_.insert(at, std::make_unique<TopicState>(world, record, slot, rng_.fork("topic")));
+  if (topic.replication) begin_holding(now, topic, record);
+  return topic;
 }
 
 Result<TopicTag, Errc> PeerCore::open_topic(Time now, std::string_view name,
-                                            const std::optional<Contract>& contract, Use what) {
+                                            const std::optional<Contract>& contract, Use what, From from) {
   if (contract && !offered(*contract)) return Errc::not_allowed;
-  const auto record = directory_.declare(now, name, contract, active_links(), fx_);
+  const std::uint32_t replicas = contract.value_or(Contract{}).replicas;
+  const auto record = directory_.declare(
+      now, name, contract, active_links(), [&](const TopicId& id) { return choose(id, replicas); }, fx_);
   if (!record) return record.error();
   if (!offered((*record)->contract)) return Errc::not_allowed;
   TopicState* topic = find((*record)->tag);
+  if (from == From::beginning && ((*record)->replicas.empty() || (topic && topic->wants_events())))
+    return Errc::not_allowed;
   if (!topic && topics_.size() >= config_.topics_max) return Errc::too_large;
   if (!topic) topic = &open(now, **record);
   const TopicTag tag = topic->tag;
+  if (from == From::beginning) topic->multicast.want_early();
   ++(what == Use::subscribe ? topic->subscribers : topic->publishers);
   use(now, *topic);
   settle(now);
@@ -68,11 +77,28 @@ void PeerCore::use(Time now, TopicState& topic) {
   const bool guest = (self_.flags & wire::flag_guest) != 0;
   topic.outside = guest && !topic.wants_events();
   const OwnEntry own{topic.wants_events() ? "true" : "false", self_.attributes};
+  if (topic.replication) {
+    if (topic.publishers > 0 || topic.replica() || topic.multicast.wants_early())
+      topic.replication->links.start(now);
+    else
+      topic.replication->links.stop();
+  }
+  if (topic.replica() && topic.started && topic.delivers() != topic.delivering) {
+    topic.streams.each([&](StreamIndex index, const Stream& s) {
+      topic.delivery.forget(index);
+      topic.delivery.start_at(index, s.highest(), fx_);
+    });
+    topic.told_ready = false;
+  }
+  topic.delivering = topic.delivers();
   if (topic.outside) {
     care_outside(now, topic);
   } else if (!topic.started) {
     topic.started = true;
-    if (topic.wants_events()) topic.multicast.expect_events(now);
+    if (topic.replica())
+      topic.multicast.take_all(now);
+    else if (topic.wants_events())
+      topic.multicast.expect_events(now);
     std::vector<Bytes> contacts;
     if (const TopicRecord* record = directory_.find(topic.tag))
       for (const TopicContact& contact : record->contacts) contacts.emplace_back(contact.statement);
@@ -195,6 +221,8 @@ bool PeerCore::publish(Time now, TopicTag tag, wire::BatchBuilder& batch, Seq fi
     return false;
   }
   topic->next_own = Seq{first.raw() + count};
+  if (topic->replication) topic->replication->settling.published(now, first, view->last(), bytes);
+  if (topic->replica()) topic->replication->holder->keep(now, *view, bytes, journal_, fx_);
   fx_.count(Counter::events_published, count);
   deliver(now, *topic, *arrived);
   touch(now, *topic);
@@ -204,7 +232,7 @@ bool PeerCore::publish(Time now, TopicTag tag, wire::BatchBuilder& batch, Seq fi
 
 void PeerCore::deliver(Time now, TopicState& topic, const Arrived& arrived) {
   if (arrived.closed) topic.delivery.forget(*arrived.closed);
-  if (!topic.wants_events()) return;
+  if (!topic.delivers()) return;
   topic.delivered += arrived.fresh.events();
   topic.delivery.on_batch(now, {arrived.stream, &arrived.batch, &arrived.bytes, arrived.hops},
                           arrived.fresh.ranges(), fx_);
@@ -213,11 +241,13 @@ void PeerCore::deliver(Time now, TopicState& topic, const Arrived& arrived) {
 
 bool PeerCore::has_room(TopicTag tag) const {
   const TopicState* topic = find(tag);
-  return topic && topic->multicast.caster().has_room();
+  return topic && topic->multicast.caster().has_room() &&
+         (!topic->replication || topic->replication->settling.has_room());
 }
 
 std::uint64_t PeerCore::untaken_events(TopicTag tag) const {
   const TopicState* topic = find(tag);
+  if (topic && topic->replication) return topic->replication->settling.unsettled();
   return topic ? topic->multicast.untaken() : 0;
 }
 
@@ -255,6 +285,7 @@ void PeerCore::follow_directory(Time now) {
     switch (change.kind) {
       case DirectoryChange::Kind::added:
         if (record) match_patterns(now, *record);
+        if (record) open_replica(now, *record);
         break;
       case DirectoryChange::Kind::contacts:
         if (!record || !topic) break;
@@ -267,14 +298,23 @@ void PeerCore::follow_directory(Time now) {
         break;
       case DirectoryChange::Kind::conflict_lost:
         fx_.count(Counter::directory_conflicts);
-        if (!topic || (record && topic->contract == record->contract)) break;
+        if (record && topic && topic->contract == record->contract) {
+          if (topic->replication) replace_replicas(now, *topic, *record);
+          break;
+        }
+        if (!topic) {
+          if (record) open_replica(now, *record);
+          break;
+        }
         fx_.tell({TopicNotice::Kind::refused, topic->tag, record ? record->creator : PeerId{}, 0,
                   "another declaration of " + topic->name + " is older: open it again with its contract"});
         end(now, *topic);
+        if (record) open_replica(now, *record);
         if (record) match_patterns(now, *record);  // who subscribed by pattern follows the one that won
         break;
       case DirectoryChange::Kind::removed:
         if (!topic) break;
+        if (topic->replica()) journal_.save(topic->replication->holder->log(), {});
         fx_.tell(
             {TopicNotice::Kind::refused, topic->tag, {}, 0, topic->name + " was removed by its creator"});
         end(now, *topic);
@@ -292,6 +332,8 @@ void PeerCore::follow_roster(Time now, TopicState& topic) {
       case RosterChange::Kind::ready:
         for (const LinkInfo& link : links_.all()) topic.multicast.on_member_changed(now, link.peer);
         topic.multicast.start(now);
+        if (topic.replica())  // where newcomers and publishers find it
+          directory_.announce_contact(now, topic.tag, topic.roster.own_statement(), active_links(), fx_);
         if (topic.wants_events()) {
           const bool welcomed = change.link != LinkId{};
           topic.multicast.take_events(now, welcomed ? std::optional{change.link} : std::nullopt, fx_);
@@ -335,7 +377,9 @@ void PeerCore::follow_mesh(Time now, TopicState& topic) {
 }
 
 void PeerCore::tell_ready(TopicState& topic) {
-  if (topic.told_ready || !topic_ready(topic.tag)) return;
+  if (topic.told_ready || topic.subscribers + topic.publishers + topic.patterns == 0 ||
+      !topic_ready(topic.tag))
+    return;
   topic.told_ready = true;
   fx_.tell({TopicNotice::Kind::ready, topic.tag, {}, 0, {}});
 }
@@ -367,10 +411,11 @@ void PeerCore::on_topic_deadline(Time now, TopicState& topic) {
     const StreamKey& key = topic.streams[lost.stream].key();
     fx_.count(Counter::events_lost, lost.range.count());
     fx_.drop(DropReason::lost, topic.tag, key.publisher, lost.range.count());
-    if (topic.wants_events()) topic.delivery.on_gap(lost.stream, key, lost.range, GapReason::lost, fx_);
+    if (topic.delivers()) topic.delivery.on_gap(lost.stream, key, lost.range, GapReason::lost, fx_);
   }
   if (topic.delivery.next_deadline() <= now) topic.delivery.on_deadline(now, fx_);
   if (topic.delivery.spilled()) topic.delivery.refill(topic.slot, topic.streams, cache_, fx_);
+  if (topic.replication && topic.replication->next_deadline() <= now) on_replication_deadline(now, topic);
   follow_mesh(now, topic);
   tell_ready(topic);
 }
@@ -393,7 +438,7 @@ std::optional<TopicView> PeerCore::topic(TopicTag tag) const {
   view.name = topic->name;
   view.contract = topic->contract;
   view.ready = topic_ready(tag);
-  view.subscribed = topic->wants_events();
+  view.subscribed = topic->delivers();
   view.members = topic->roster.roster().size();
   view.receivers = topic->roster.roster().receivers().size();
   view.mesh = topic->multicast.mesh().links().size();
@@ -405,6 +450,15 @@ std::optional<TopicView> PeerCore::topic(TopicTag tag) const {
   view.delivered = topic->delivered;
   view.duplicates = topic->multicast.counts().duplicates;
   view.lost = topic->multicast.counts().lost;
+  if (topic->replication) {
+    const auto voters = topic->replication->set.voters();
+    view.replicas.assign(voters.begin(), voters.end());
+    view.replicas_reachable = topic->replication->links.reachable();
+    view.keeps = topic->replica();
+    if (view.keeps)
+      for (const KeptStream& s : topic->replication->holder->kept().all())
+        view.kept_events += s.stored.frontier().raw() - s.floor.raw();
+  }
   return view;
 }
 

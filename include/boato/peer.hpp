@@ -106,7 +106,7 @@ struct Metric {
 // none of it. Reasons (names only grow; of overlay/effects/drop.hpp, which says what each counts): malformed,
 // forged, unknown_kind, no_topic, unwanted, stale, streams_full, window, hops, undeliverable, put_off, late,
 // hold_full, evicted, lost, roster_full, directory_full, views_full, link_lagging, queue_full, too_large,
-// subscription_full, topic_closed, bad_event.
+// subscription_full, topic_closed, bad_event, store_refused.
 struct Dropped {
   std::string reason;          // "link_lagging"
   std::string topic;           // empty: none, or one that this peer has not heard of
@@ -122,6 +122,10 @@ struct TopicInfo {
   bool ready = false;
   std::uint64_t members = 0, receivers = 0, mesh = 0, streams = 0;
   std::uint64_t received = 0, held = 0, delivered = 0, duplicates = 0, lost = 0;
+  std::vector<PeerId> replicas;  // of a topic of durability disk: the peers that keep it
+  std::uint32_t reachable = 0;   // of them, from here; 0 unless this peer publishes in it or keeps it
+  bool keeps = false;            // this peer has it on disk
+  std::uint64_t kept = 0;        // events it has on disk without a hole before them
 };
 
 class Peer {

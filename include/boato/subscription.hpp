@@ -14,11 +14,22 @@
 
 namespace boato {
 
-// Where a subscription begins. Peers keep no history for late joiners yet beyond what they hold in memory:
-// only now() is offered.
+// Where a subscription begins.
 class Start {
  public:
   static Start now() { return {}; }
+  // With everything that the replicas of the topic keep: then what is published on. Needs a topic of
+  // durability disk, by its exact name, that this peer does not take otherwise: no other subscription to it,
+  // and no replica of it.
+  static Start beginning() {
+    Start start;
+    start.beginning_ = true;
+    return start;
+  }
+  [[nodiscard]] bool is_beginning() const { return beginning_; }
+
+ private:
+  bool beginning_ = false;
 };
 
 enum class WhenFull : std::uint8_t {

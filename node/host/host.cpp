@@ -40,6 +40,8 @@ struct Host::Effects {
   void on_gap(const GapNotice& gap) const { host.deliveries_.emplace_back(gap); }
   void on_notice(TopicNotice&& notice) const { host.topics_->on_notice(host.now_, notice); }
   void on_taken(const TakenNotice& taken) const { host.topics_->on_taken(taken); }
+  void on_persist(Persist&& batch) const { host.store_->persist(std::move(batch)); }
+  void on_read(const ReadWish& wish) const { host.store_->read(wish); }
   void on_dial(const DialWish& wish) const { host.network_->dial(host.now_, wish); }
   void on_close(LinkId link, CloseReason why) const { host.network_->close(host.now_, link, why); }
   void on_note(const Note& note) const { host.counts_[static_cast<std::size_t>(note.counter)] += note.n; }
@@ -97,8 +99,30 @@ Result<void> Host::start() {
   if (uv_loop_init(&loop_) != 0) return Error{Errc::internal, "no event loop could be made"};
   loop_open_ = true;
   now_ = monotonic_now();
+  if (!parts_.store_folder.empty()) {
+    auto store = HostStore::open(parts_.store_folder, self_.incarnation.raw(), common_->inbox);
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    self_.flags |= wire::flag_storage;
+  }
   core_ =
       std::make_unique<PeerCore>(parts_.settings.core, self_, common_->home->slabs(), *records_, Rng{seed()});
+
+  if (store_) {
+    core_->recover(now_, std::move(store_->state()));
+    store_->start({[this](const Persisted& answer) { core_->on_persisted(monotonic_now(), answer); },
+                   [this] {
+                     log_->line(now_, LinkId{}, "store.sync_failed",
+                                {.level = "error", .reason = store_->view().why});
+                     core_->on_store_failed(monotonic_now());
+                   },
+                   [this](const HostStore::Read& read) {
+                     std::vector<EventRef> batches;
+                     for (const auto& bytes : read.batches)
+                       batches.push_back(common_->home->slabs().copy(bytes));
+                     core_->on_read(monotonic_now(), read.wish, batches);
+                   }});
+  }
 
   LinkSetup setup;
   setup.crypto = self_.crypto;

@@ -8,6 +8,7 @@
 #include <boato/peer.hpp>
 
 #include "node/host/drop_table.hpp"
+#include "node/host/host_store.hpp"
 #include "node/host/local_topics.hpp"
 #include "node/host/network.hpp"
 #include "node/host/peer_common.hpp"
@@ -35,6 +36,7 @@ struct HostParts {
   std::optional<Key32> network_key, previous_key;
   std::vector<std::byte> attributes;  // encoded
   std::shared_ptr<PeerCommon> common;
+  std::string store_folder;  // empty: this peer keeps nothing
 };
 
 class Host {
@@ -92,6 +94,7 @@ class Host {
   std::vector<Address> addresses_;  // where we can be dialled
   std::vector<std::byte> peer_record_;
   Self self_;
+  std::unique_ptr<HostStore> store_;  // null: this peer is no replica
   std::unique_ptr<RecordPool> records_;
   std::unique_ptr<KnockFilter> knocks_;
   std::unique_ptr<PeerCore> core_;

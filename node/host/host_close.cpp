@@ -75,6 +75,7 @@ void Host::end() {
   topics_.reset();
   network_.reset();
   core_.reset();
+  if (store_) store_->close();  // what was accepted is on disk when this returns
   records_.reset();
   common_->outboxes->drop_spares();
   common_->home->close();

@@ -34,7 +34,12 @@ std::vector<TopicInfo> Host::topic_list() {
     TopicInfo info;
     info.name = record.name;
     info.contract = record.contract;
+    const auto voters = record.replicas.voters();
+    info.replicas.assign(voters.begin(), voters.end());
     if (const auto view = core_->topic(record.tag)) {
+      info.reachable = static_cast<std::uint32_t>(view->replicas_reachable);
+      info.keeps = view->keeps;
+      info.kept = view->kept_events;
       info.open = true;
       info.ready = view->ready;
       info.members = view->members;

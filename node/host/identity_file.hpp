@@ -30,6 +30,7 @@ class DataFolder {
 
   // The seed of this peer's key; made from `fresh` if there is none yet.
   [[nodiscard]] Result<Key32> identity(const Key32& fresh) const;
+  [[nodiscard]] const std::string& path() const { return path_; }
   // Greater than every one before, and kept before it is used.
   [[nodiscard]] Result<Incarnation> next_incarnation(std::uint64_t wall_us) const;
 

@@ -19,7 +19,13 @@ Error open_error(Errc code, const std::string& name) {
           code,
           "the contract of " + name +
               " is not offered by this version: it keeps reliability unreliable or reliable, order none or "
-              "fifo, durability memory, and no domain"};
+              "fifo, durability memory, or disk if it is reliable, and no domain"};
+    case Errc::no_quorum:
+      return {
+          code,
+          name +
+              " is to be kept on disk, and no peer with a data folder is known here yet: start nodes with "
+              "--data-dir, and ask again"};
     case Errc::too_large:
       return {code, name + " cannot be opened: this peer has as many topics as limits.topics_max allows"};
     default: return {code, name + " cannot be opened"};
@@ -192,6 +198,8 @@ void LocalTopics::on_notice(Time now, const TopicNotice& notice) {
       break;
     case TopicNotice::Kind::member_joined: status.kind = Status::Kind::member_joined; break;
     case TopicNotice::Kind::member_left: status.kind = Status::Kind::member_left; break;
+    case TopicNotice::Kind::no_quorum:
+    case TopicNotice::Kind::quorum_back: return tell_quorum(now, *topic, notice);
     case TopicNotice::Kind::refused: refuse(now, *topic, notice.text); return;
   }
   if (notice.kind != TopicNotice::Kind::lagging) status.peer = notice.peer;
@@ -200,6 +208,27 @@ void LocalTopics::on_notice(Time now, const TopicNotice& notice) {
         awaited_, [&](const Awaited& a) { return a.feed == feed && a.tag == notice.topic; });
     if (told_ready) put(*feed, status);
   }
+}
+
+void LocalTopics::tell_quorum(Time now, Topic& topic, const TopicNotice& notice) {
+  const bool minority = notice.kind == TopicNotice::Kind::no_quorum;
+  log_.line(now, LinkId{}, minority ? "topic.minority" : "topic.majority",
+            {.level = minority ? "warn" : "info", .topic = *topic.name, .reason = notice.text});
+  if (topic.handle) {
+    std::optional<Error> why;
+    if (minority) {
+      why.emplace(Errc::no_quorum, notice.text);
+      why->reachable = static_cast<std::uint32_t>(notice.number);
+      why->needed = topic.handle->replicas / 2 + 1;
+      why->since = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    }
+    topic.handle->receipts->set_minority(std::move(why));
+  }
+  Status status;
+  status.topic = *topic.name;
+  status.kind = minority ? Status::Kind::no_quorum : Status::Kind::quorum_back;
+  status.detail = notice.text;
+  for (Feed* feed : topic.feeds) put(*feed, status);
 }
 
 // The core has closed the topic: who publishes gets an error, who subscribed follows the founding that won.

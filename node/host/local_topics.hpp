@@ -105,6 +105,7 @@ class LocalTopics {
   bool step(Time now, Pending& pending);  // true: done
   bool open_now(Time now, Pending& pending);
   void refuse(Time now, Topic& topic, const std::string& why);
+  void tell_quorum(Time now, Topic& topic, const TopicNotice& notice);
   Feed* feed_of(const SubscriptionState* subscription);
   bool refill(Feed& feed);
 

@@ -71,10 +71,18 @@ bool LocalTopics::open_now(Time now, Pending& pending) {
       return true;
     }
   }
+  const bool early = pending.feed && pending.feed->subscription().from_beginning();
   const auto tag =
-      core_.open_topic(now, pending.name, contract, pending.request ? Use::publish : Use::subscribe);
+      core_.open_topic(now, pending.name, contract, pending.request ? Use::publish : Use::subscribe,
+                       early ? From::beginning : From::now);
+  // A topic that is to be kept, and nobody is known yet who could: others may be on their way.
+  if (!tag && tag.error() == Errc::no_quorum && now < pending.settle_latest) return false;
   if (!tag) {
-    const Error error = open_error(tag.error(), pending.name);
+    Error error = open_error(tag.error(), pending.name);
+    if (early && tag.error() == Errc::not_allowed)
+      error.detail = pending.name +
+                     " cannot be read from the beginning here: it must be of durability disk, and this "
+                     "peer must not take its events already; use a peer of its own";
     if (pending.request) {
       pending.request->answer.give(error);
     } else {
@@ -100,6 +108,7 @@ bool LocalTopics::open_now(Time now, Pending& pending) {
     topic.handle->tag = *tag;
     topic.handle->name = pending.name;
     topic.handle->contract = view ? view->contract : Contract{};
+    topic.handle->replicas = view ? static_cast<std::uint32_t>(view->replicas.size()) : 0;
     topic.handle->outbox = std::make_shared<Outbox>(
         common_.outboxes, *tag, view ? Outbox::Signer{&core_.self(), view->id} : Outbox::Signer{});
     topic.handle->receipts = std::make_shared<ReceiptBook>(

@@ -83,6 +83,7 @@ Result<Peer> Peer::start(Options options) {
     const auto next = impl->folder.next_incarnation(incarnation.raw());
     if (!next) return next.error();
     incarnation = *next;
+    if (options.role == Role::full) parts.store_folder = impl->folder.path() + "/store";
   }
   parts.identity = make_identity(fast_crypto(), seed, link_entropy, incarnation);
   sodium_memzero(seed.data(), seed.size());
@@ -156,6 +157,8 @@ Result<Subscription> Peer::subscribe(std::string_view pattern, SubscribeOptions 
     if (!predicate) return Error{Errc::bad_predicate, to_text(predicate.error(), options.where)};
     if (!predicate->takes_all()) filter.emplace(std::move(*predicate));
   }
+  if (options.from.is_beginning() && pattern.find_first_of("+#") != std::string_view::npos)
+    return Error{Errc::not_allowed, "from the beginning needs the exact name of a topic, not a pattern"};
   if (options.order && *options.order != Order::none && *options.order != Order::fifo)
     return Error{Errc::not_allowed, "this order is not offered by this version: none and fifo are"};
   const auto state =

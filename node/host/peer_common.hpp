@@ -41,6 +41,7 @@ struct TopicHandle {
   TopicTag tag;
   std::string name;
   Contract contract;
+  std::uint32_t replicas = 0;  // that keep it; 0: nobody does
   std::shared_ptr<Outbox> outbox;
   std::shared_ptr<ReceiptBook> receipts;
 };

@@ -72,6 +72,12 @@ void ReceiptBook::on_taken(const TakenNotice& taken) {
   }
 }
 
+void ReceiptBook::set_minority(std::optional<Error> why) {
+  std::lock_guard lock{mutex_};
+  minority_ = std::move(why);
+  if (minority_) changed_.notify_all();
+}
+
 void ReceiptBook::close() {
   std::lock_guard lock{mutex_};
   closed_ = true;
@@ -91,10 +97,11 @@ Result<Receipt> ReceiptBook::wait(Seq seq, std::uint32_t copies, Duration within
   std::optional<Receipt> receipt;
   changed_.wait_until(lock, deadline, [&] {
     receipt = answer(seq, copies);
-    return receipt || closed_;
+    return receipt || closed_ || minority_;
   });
   --waiting_;
   if (receipt) return *receipt;
+  if (minority_) return *minority_;
   if (closed_) return Error{Errc::closed, "the peer was closed before anyone confirmed the event"};
   return Error{Errc::timeout, "nobody has confirmed the event yet; this peer goes on trying"};
 }

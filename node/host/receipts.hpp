@@ -42,9 +42,12 @@ class ReceiptBook {
 
   // Loop thread.
   void on_taken(const TakenNotice& taken);
+  // Too few replicas are reachable: who waits is told so. Nothing: enough are again.
+  void set_minority(std::optional<Error> why);
   void close();
 
-  // Any thread. `copies` is 1 to copies_max. Errors: timeout, closed.
+  // Any thread. `copies` is 1 to copies_max. Errors: timeout, closed, no_quorum (the event is out all the
+  // same, and this peer goes on trying).
   Result<Receipt> wait(Seq seq, std::uint32_t copies, Duration within);
   void when(Seq seq, std::uint32_t copies, Callback callback);
 
@@ -64,6 +67,7 @@ class ReceiptBook {
   SeqSet alone_;                                     // there was nobody else to take these
   std::vector<SeqSet> taken_;                        // [k - 1]: by at least k others
   std::multimap<std::uint64_t, Pending> callbacks_;  // by seq
+  std::optional<Error> minority_;
   bool closed_ = false;
 };
 

@@ -34,6 +34,7 @@ class SubscriptionState {
   SubscriptionState& operator=(const SubscriptionState&) = delete;
 
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
+  [[nodiscard]] bool from_beginning() const { return options_.from.is_beginning(); }
   [[nodiscard]] bool polled() const { return !handler_; }
 
   // What the owner does for it; set once, before anyone else knows the subscription.

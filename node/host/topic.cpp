@@ -19,13 +19,26 @@ Error too_large(const std::string& what, std::size_t bytes, std::size_t bytes_ma
 }
 
 // What this version's contracts do not offer is refused, never weakened.
-std::optional<Error> not_offered(const PublishOptions& options, const Contract& contract) {
+std::optional<Error> not_offered(const PublishOptions& options, const Contract& contract,
+                                 std::uint32_t replicas) {
   if (options.expect)
     return Error{Errc::not_allowed,
                  "expect needs a totally ordered topic, which this version does not offer"};
-  if (options.receipt == ReceiptLevel::ordered || options.receipt == ReceiptLevel::all)
+  if (options.receipt == ReceiptLevel::ordered)
     return Error{Errc::not_allowed,
-                 "receipts 'ordered' and 'all' are not offered by this version: use 'accepted' or 'stored'"};
+                 "receipt 'ordered' needs a totally ordered topic, which this version does not "
+                 "offer: use 'accepted' or 'stored'"};
+  if (options.receipt == ReceiptLevel::all && replicas == 0)
+    return Error{Errc::not_allowed,
+                 "receipt 'all' needs a topic of durability disk: use 'accepted' or 'stored'"};
+  if (replicas > 0 && options.copies > replicas) {
+    Error error{Errc::no_quorum, "the topic has " + std::to_string(replicas) +
+                                     " replicas: so many copies there "
+                                     "cannot be"};
+    error.needed = options.copies;
+    error.reachable = replicas;
+    return error;
+  }
   if (options.receipt == ReceiptLevel::stored && contract.reliability == Reliability::unreliable)
     return Error{Errc::not_allowed,
                  "an unreliable topic gives no 'stored' receipts: use 'accepted', or a reliable topic"};
@@ -66,7 +79,7 @@ Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes pa
   if (!handle) return Error{Errc::closed, "this topic handle is empty"};
   PeerCommon& peer = *handle->peer;
   if (payload.size() > peer.payload_max) return too_large("the payload", payload.size(), peer.payload_max);
-  if (auto error = not_offered(options, handle->contract)) return std::move(*error);
+  if (auto error = not_offered(options, handle->contract, handle->replicas)) return std::move(*error);
 
   Encoded room;
   wire::EventView event;
@@ -97,7 +110,9 @@ Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes pa
   if (level == ReceiptLevel::by_contract)
     level = handle->contract.reliability == Reliability::unreliable ? ReceiptLevel::accepted
                                                                     : ReceiptLevel::stored;
-  const std::uint32_t copies = std::max(options.copies, 1U);
+  std::uint32_t copies = std::max(options.copies, 1U);
+  if (handle->replicas > 0 && options.copies == 0) copies = handle->replicas / 2 + 1;  // a majority
+  if (level == ReceiptLevel::all) copies = handle->replicas;
   Publication publication = TopicAccess::publication(handle, *seq, level, copies);
   if (options.on_receipt) {
     if (level == ReceiptLevel::accepted) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a machine may answer with: send, deliver, dial, close, note, drop. A handler only appends; nothing
-// happens before drain. Timers are not effects (each machine answers next_deadline()). What a replica
-// wants kept is in persist.hpp; no machine of this version asks for it.
+// What a machine may answer with: send, deliver, persist, read, dial, close, note, drop. A handler only
+// appends; nothing happens before drain. Timers are not effects (each machine answers next_deadline()).
 #pragma once
 
 #include "overlay/base/slab.hpp"
@@ -9,6 +8,7 @@
 #include "overlay/effects/close_reason.hpp"
 #include "overlay/effects/drop.hpp"
 #include "overlay/effects/note.hpp"
+#include "overlay/effects/persist.hpp"
 #include "overlay/wire/codec.hpp"
 #include "overlay/wire/fields.hpp"
 
@@ -57,6 +57,8 @@ struct TopicNotice {
     refused,        // another founding of the same name won: `text` says which contract
     member_joined,  // `peer`
     member_left,
+    no_quorum,    // for a while too few replicas are reachable: `number` are, `text` says who is missing
+    quorum_back,  // enough are
   };
   Kind kind{};
   TopicTag topic;
@@ -71,6 +73,16 @@ struct TakenNotice {
   TopicTag topic;
   Seq first, last;  // of our own stream
   std::uint32_t holders = 0;
+};
+
+// Events that were asked for and lie only in the store: to be read, and given to PeerCore::on_read.
+struct ReadWish {
+  LinkId to;  // who asked
+  TopicTag topic;
+  TopicId id;
+  PeerId publisher;
+  Incarnation incarnation;
+  Seq first, last;
 };
 
 struct DialWish {
@@ -102,6 +114,8 @@ class Effects {
   void deliver(const GapNotice& gap) { gaps_.push_back({deliveries_.size(), gap}); }
   void tell(TopicNotice notice) { notices_.push_back(std::move(notice)); }
   void taken(const TakenNotice& taken) { taken_.push_back(taken); }
+  void persist(Persist batch) { persists_.push_back(std::move(batch)); }
+  void read(const ReadWish& wish) { reads_.push_back(wish); }
   void dial(const DialWish& wish) { dials_.push_back(wish); }
   void close(LinkId link, CloseReason why) { closes_.push_back({link, why}); }
   void note(const Note& n) { notes_.push_back(n); }
@@ -120,7 +134,8 @@ class Effects {
 
   [[nodiscard]] bool empty() const {
     return sends_.empty() && deliveries_.empty() && gaps_.empty() && notices_.empty() && taken_.empty() &&
-           dials_.empty() && closes_.empty() && notes_.empty() && drops_.empty();
+           persists_.empty() && reads_.empty() && dials_.empty() && closes_.empty() && notes_.empty() &&
+           drops_.empty();
   }
   [[nodiscard]] Bytes envelope(const Send& s) const { return Bytes{arena_}.subspan(s.offset, s.size); }
   [[nodiscard]] std::vector<DialWish>& dials() { return dials_; }
@@ -128,7 +143,7 @@ class Effects {
   // Hands every effect over in order, then clears; a warm turn allocates nothing. The host offers
   //   on_send(LinkId, Flow, Bytes envelope, EventRef body), on_deliver(Delivery&&), on_gap(GapNotice),
   //   on_notice(TopicNotice&&), on_taken(TakenNotice), on_dial(DialWish), on_close(LinkId, CloseReason),
-  //   on_note(Note), on_drop(Drop).
+  //   on_note(Note), on_drop(Drop); and, if the peer has a store, on_persist(Persist&&), on_read(ReadWish).
   // Gaps and deliveries keep their order. The host must not call into the core from inside.
   template <class Host>
   void drain(Host&& host) {
@@ -140,6 +155,12 @@ class Effects {
     }
     for (TopicNotice& n : notices_) host.on_notice(std::move(n));
     for (const TakenNotice& t : taken_) host.on_taken(t);
+    if constexpr (requires { host.on_persist(Persist{}); }) {
+      for (Persist& p : persists_) host.on_persist(std::move(p));
+      for (const ReadWish& r : reads_) host.on_read(r);
+    } else {
+      BOATO_CHECK(persists_.empty() && reads_.empty());  // who has no store is no replica
+    }
     for (const DialWish& d : dials_) host.on_dial(d);
     for (const auto& [link, why] : closes_) host.on_close(link, why);
     for (const Note& n : notes_) host.on_note(n);
@@ -152,6 +173,8 @@ class Effects {
     gaps_.clear();
     notices_.clear();
     taken_.clear();
+    persists_.clear();
+    reads_.clear();
     dials_.clear();
     closes_.clear();
     notes_.clear();
@@ -172,6 +195,8 @@ class Effects {
   std::vector<std::pair<std::size_t, GapNotice>> gaps_;  // the delivery each comes before
   std::vector<TopicNotice> notices_;
   std::vector<TakenNotice> taken_;
+  std::vector<Persist> persists_;
+  std::vector<ReadWish> reads_;
   std::vector<DialWish> dials_;
   std::vector<std::pair<LinkId, CloseReason>> closes_;
   std::vector<Note> notes_;

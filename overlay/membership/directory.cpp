@@ -47,7 +47,7 @@ const TopicRecord* Directory::find(std::string_view name) const {
 
 Result<const TopicRecord*, Errc> Directory::declare(Time now, std::string_view name,
                                                     const std::optional<Contract>& contract, Active active,
-                                                    Effects& fx) {
+                                                    const Choose& choose, Effects& fx) {
   if (!is_topic_name(name)) return Errc::bad_name;
   if (contract && !wire::is_contract(*contract)) return Errc::too_large;
   if (const TopicRecord* known = find(name)) {
@@ -66,7 +66,15 @@ Result<const TopicRecord*, Errc> Directory::declare(Time now, std::string_view n
   genesis.created_us = std::min(created_max, std::max(self_.wall_us(now), greatest_created_ + created_step));
   genesis.nonce = rng_.next();
   std::array<std::byte, wire::statement_body_bytes_max> body;
-  const auto size = wire::encode_record(genesis, body);
+  auto size = wire::encode_record(genesis, body);
+  if (contract && contract->durability == Durability::disk) {
+    const wire::ReplicaSet replicas = choose(topic_id(*self_.crypto, name, life));
+    if (replicas.empty()) return Errc::no_quorum;
+    const std::vector<std::byte> packed = replicas.packed();
+    size = wire::encode_record(wire::ReplicatedGenesis{genesis.name, genesis.contract, genesis.life,
+                                                       genesis.created_us, genesis.nonce, packed},
+                               body);
+  }
   BOATO_CHECK(size.has_value());
   std::array<std::byte, wire::statement_bytes_max> room;
   const Bytes signed_bytes = wire::sign_statement(
@@ -80,6 +88,19 @@ Result<const TopicRecord*, Errc> Directory::declare(Time now, std::string_view n
   changed(record);
   spread(now, record, record.genesis, std::nullopt, active, fx);
   return &record;
+}
+
+void Directory::recover(Time now, Bytes genesis) {
+  wire::StatementView statement;
+  wire::TopicGenesis parsed;
+  if (!wire::parse_statement(genesis, statement) || statement.type != wire::StatementType::topic_genesis ||
+      !wire::decode_record(statement.body, parsed))
+    return;
+  const TopicTag tag = tag_of(topic_id(*self_.crypto, parsed.name, parsed.life));
+  if (merge_genesis(statement, tag) != Merge::changed) return;
+  TopicRecord& record = *at(tag);
+  changed(record);
+  young_until_ = std::max(young_until_ == never ? Time{} : young_until_, now + config_.young);
 }
 
 void Directory::announce_contact(Time now, TopicTag topic, Bytes bytes, Active active, Effects& fx) {

@@ -21,6 +21,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,7 +52,8 @@ struct DirectoryChange {
   enum class Kind : std::uint8_t {
     added,          // a topic that was not known
     contacts,       // its contacts are others now
-    conflict_lost,  // the founding known so far lost to another one with another contract: the record has it
+    conflict_lost,  // the founding known so far lost to one with another contract or other replicas: the
+                    // record has it
     removed,        // deleted by its creator
   };
   TopicTag topic;
@@ -65,11 +67,15 @@ class Directory {
   Directory(const DirectoryConfig& config, const Self& self, Rng rng);
 
   // A topic by name: the one there is, or a new one with this contract (the default if none is given).
-  // The record stays where it is until it is removed. Errors: bad_name; conflict (the topic has another
-  // contract); too_large (a contract beyond its limits, or no room for another record).
+  // The record stays where it is until it is removed. `choose` names the replicas of a new topic of
+  // durability disk. Errors: bad_name; conflict (the topic has another contract); too_large (a contract
+  // beyond its limits, or no room for another record); no_quorum (nobody is known who could be a replica).
+  using Choose = std::function<wire::ReplicaSet(const TopicId&)>;
   Result<const TopicRecord*, Errc> declare(Time now, std::string_view name,
                                            const std::optional<Contract>& contract, Active active,
-                                           Effects& fx);
+                                           const Choose& choose, Effects& fx);
+  // A founding that this peer kept over its restart. What is no statement, or does not hold, is passed over.
+  void recover(Time now, Bytes genesis);
   // Puts a roster entry of ours among the topic's contacts.
   void announce_contact(Time now, TopicTag topic, Bytes statement, Active active, Effects& fx);
   // Names a newcomer as a contact while the topic has few: the member that lets it in does, so that a

@@ -32,6 +32,13 @@ Directory::Merge Directory::merge_genesis(const wire::StatementView& statement, 
   if (!wire::decode_record(statement.body, genesis) || !is_topic_name(genesis.name) ||
       genesis.created_us > created_max || !wire::decode_contract(genesis.contract, fresh->contract))
     return Merge::refused;
+  if (fresh->contract.durability == Durability::disk) {
+    wire::ReplicatedGenesis replicated;
+    if (!wire::decode_record(statement.body, replicated)) return Merge::refused;
+    const auto replicas = wire::ReplicaSet::parse(replicated.replicas);
+    if (!replicas) return Merge::refused;
+    fresh->replicas = *replicas;
+  }
   fresh->id = topic_id(*self_.crypto, genesis.name, genesis.life);
   fresh->tag = tag_of(fresh->id);
   if (fresh->tag != topic) return Merge::refused;
@@ -60,7 +67,7 @@ Directory::Merge Directory::merge_genesis(const wire::StatementView& statement, 
     tell(tag, DirectoryChange::Kind::added);
     return Merge::changed;
   }
-  const bool other_contract = known->contract != fresh->contract;
+  const bool other_contract = known->contract != fresh->contract || known->replicas != fresh->replicas;
   const bool was_alive = known->alive();
   --count_of(known->creator);
   ++count_of(fresh->creator);
@@ -73,6 +80,7 @@ Directory::Merge Directory::merge_genesis(const wire::StatementView& statement, 
   known->genesis_hash = fresh->genesis_hash;
   known->genesis = std::move(fresh->genesis);
   known->contract = std::move(fresh->contract);
+  known->replicas = std::move(fresh->replicas);
   if (!was_alive && known->alive()) {
     tell(topic, DirectoryChange::Kind::added);
   } else if (other_contract) {

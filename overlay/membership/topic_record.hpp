@@ -5,6 +5,7 @@
 #include "overlay/base/crypto.hpp"
 #include "overlay/base/strong.hpp"
 #include "overlay/wire/fields.hpp"
+#include "overlay/wire/replica_set.hpp"
 #include "overlay/wire/statement.hpp"
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct TopicRecord {
   std::uint64_t life = 0;
   std::string name;
   Contract contract;
+  wire::ReplicaSet replicas;  // none unless the contract is of durability disk
   PeerId creator;
   std::uint64_t created_us = 0;
   Digest genesis_hash;

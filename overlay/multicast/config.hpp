@@ -56,6 +56,9 @@ struct MulticastConfig {
   Duration spread_at_first = std::chrono::milliseconds{75};  // of a topic without events yet
   Duration pull_again = std::chrono::milliseconds{120};      // on top of 1.5 RTT
   std::size_t pull_numbers_max = 8192;                       // per PULL and stream
+  // Who reads a topic from its beginning takes nothing that lies so far above what it has: it would have to
+  // be held back, and comes in its turn.
+  std::uint64_t early_window = 4096;
   Duration give_up_after = std::chrono::seconds{60};  // as long as caches hold: then nobody can have it
   Duration give_up_unreliable = std::chrono::milliseconds{200};
   // An answer ends behind so many bytes; who asked asks on. Twenty members that ask a slow publisher for the

@@ -6,7 +6,9 @@
 #include "overlay/multicast/config.hpp"
 #include "overlay/roster/roster.hpp"
 #include "overlay/stream/event_cache.hpp"
+#include "overlay/stream/kept_streams.hpp"
 #include "overlay/stream/stream_set.hpp"
+#include "overlay/wire/replica_set.hpp"
 
 namespace boato {
 
@@ -23,6 +25,8 @@ struct MulticastContext {
   TopicId id;
   TopicSlot slot;
   bool reliable = true;
+  const wire::ReplicaSet* replicas = nullptr;  // of a topic that has some
+  const KeptStreams* kept = nullptr;           // this peer is one of them
   [[nodiscard]] std::uint64_t own_place() const { return ring_place(self.id); }
 };
 

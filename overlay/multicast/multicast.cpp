@@ -56,6 +56,7 @@ void Multicast::forget(std::optional<StreamIndex> closed) {
 Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops,
                                    Effects& fx) {
   arrived_.closed.reset();
+  seen_ = false;
   const auto parsed = wire::parse_batch(bytes.bytes(), context_.config.payload_max);
   if (!parsed) {
     fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
@@ -92,6 +93,11 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   const SeqRange run{batch.first, batch.last()};
   mesh_.knows_run(from.id, place.index, run);
   if (ours) return Came::duplicate;  // nobody but us makes them
+  seen_ = true;
+  if (far_behind(place.index, batch)) {
+    puller_.wanted(now, place.index, run.last, from.id);
+    return drop(DropReason::window, Came::unwanted);
+  }
   if (place.heard.raw() > 0) puller_.wanted(now, place.index, place.heard, from.id);
   context_.streams.account(now, place.index, run, arrived_.fresh);
   if (arrived_.fresh.empty() && !arrived_.fresh.refused &&
@@ -117,6 +123,25 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   puller_.on_progress(now, place.index);
   if (context_.reliable) mesh_.on_frontier(now);
   return Came::fresh;
+}
+
+bool Multicast::far_behind(StreamIndex stream, const wire::BatchView& batch) const {
+  if (!want_early_ || !started_ || context_.replicas == nullptr || context_.kept != nullptr) return false;
+  const Seq frontier = context_.streams[stream].frontier();
+  return batch.first > frontier && batch.first.raw() - frontier.raw() > context_.config.early_window;
+}
+
+bool Multicast::check_seen(const LinkInfo& from, Effects& fx) {
+  BOATO_CHECK(seen_);
+  if (trust_ == Trust::verified) return true;
+  if (!verify(arrived_.batch, fx)) {
+    bad_batch(from, fx);
+    return false;
+  }
+  trust_ = Trust::verified;
+  if (const CachedBatch* cached = context_.cache.find(context_.slot, arrived_.stream, arrived_.batch.first))
+    context_.cache.upgrade(cached->id);
+  return true;
 }
 
 const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& cast, const EventRef& bytes,
@@ -190,6 +215,7 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair&
   const Came came = take_in(now, from, bytes, 0, fx);
   if (repair.last && came != Came::bad) puller_.on_answered(now, from.id, came == Came::fresh);
   if (came != Came::fresh) return nullptr;
+  if (!counts_taken() && from.peer == arrived_.batch.publisher && !repair.last) return &arrived_;  // pushed
   mesh_.on_trouble(now);
   fx.count(Counter::events_pulled, arrived_.fresh.events());
   return &arrived_;
@@ -232,7 +258,7 @@ void Multicast::send_waiting(Time now, Effects& fx) {
     duty.topic = context_.tag;
     duty.batch = b.bytes;
     caster_.forward(now, duty, context_.self.id, fx);
-    if (alone) fx.taken({context_.tag, b.first, b.last, 0});
+    if (alone && counts_taken()) fx.taken({context_.tag, b.first, b.last, 0});
     return true;
   });
   if (alone) own_.clear();
@@ -258,14 +284,15 @@ void Multicast::taken(const Duty& duty, Effects& fx) {
       hi = mid;
   }
   if (lo == own_.size() || own_[lo].first != batch->first) return;
-  fx.taken({context_.tag, batch->first, batch->last(), ++own_[lo].holders});
+  ++own_[lo].holders;
+  if (counts_taken()) fx.taken({context_.tag, batch->first, batch->last(), own_[lo].holders});
   while (!own_.empty() && own_[0].holders > 0 && own_.size() > 1024) own_.pop_front();
 }
 
 void Multicast::on_member_left(Effects& fx) {
   if (outside_ || context_.roster.receivers().size() > (taking_ ? 1U : 0U)) return;
   for (std::size_t i = 0; i < own_.size(); ++i)
-    if (own_[i].holders == 0) fx.taken({context_.tag, own_[i].first, own_[i].last, 0});
+    if (own_[i].holders == 0 && counts_taken()) fx.taken({context_.tag, own_[i].first, own_[i].last, 0});
   own_.clear();
 }
 

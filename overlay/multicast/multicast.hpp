@@ -57,6 +57,14 @@ class Multicast {
   }
   // Before take_events: everything that members still hold is wanted, not only what comes from here on.
   void want_early() { want_early_ = true; }
+  [[nodiscard]] bool wants_early() const { return want_early_; }
+  // A replica begins with what it has stored, and is owed everything above.
+  void take_all(Time now) {
+    expect_events(now);
+    started_ = true;
+    ask_start_at_ = never;
+  }
+  void set_kept(const KeptStreams* kept) { context_.kept = kept; }
   void stop_taking() { taking_ = started_ = want_early_ = false; }
   [[nodiscard]] bool taking() const { return taking_; }
   [[nodiscard]] bool started() const { return started_; }  // nothing published from here on is missed
@@ -74,11 +82,25 @@ class Multicast {
                     Effects& fx);
   const Arrived* on(Time now, const LinkInfo& from, const wire::Repair& repair, const EventRef& batch,
                     Effects& fx);
+  // The last batch that came, new or not, if it was one that could be taken; null: it was refused.
+  [[nodiscard]] const Arrived* last_seen() const { return seen_ ? &arrived_ : nullptr; }
+  // Checks the signature of the last batch seen, unless that was done. False: it does not hold, and the link
+  // is closed.
+  bool check_seen(const LinkInfo& from, Effects& fx);
   // The stream that the last batch closed, whether anything of it was new or not: forget it before the next.
   [[nodiscard]] std::optional<StreamIndex> closed() const { return arrived_.closed; }
   void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Pull& pull, Effects& fx);
+  // Ranges of the last pull that nothing but the store can answer.
+  struct Unread {
+    StreamTag stream;
+    SeqRange range;
+  };
+  [[nodiscard]] std::span<const Unread> unread() const { return unread_; }
+  // What was read of the store goes out as an answer to a pull.
+  void send_read(LinkId to, std::span<const EventRef> batches, Effects& fx);
+  void have_not(LinkId to, StreamTag stream, SeqRange range, Effects& fx) const;
   void on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Frontiers& frontiers, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx);
@@ -149,6 +171,9 @@ class Multicast {
   enum class Came : std::uint8_t { fresh, duplicate, unwanted, bad };
   Came take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx);
   void forget(std::optional<StreamIndex> closed);
+  [[nodiscard]] bool counts_taken() const { return context_.replicas == nullptr; }  // else replicas do
+  [[nodiscard]] bool far_behind(StreamIndex stream, const wire::BatchView& batch) const;
+  [[nodiscard]] std::optional<LinkId> replica_link();
   bool verify(const wire::BatchView& batch, Effects& fx);
   void bad_batch(const LinkInfo& from, Effects& fx);
   bool accept_start(const LinkInfo& from, const wire::StartTell& tell, Effects& fx);
@@ -179,6 +204,8 @@ class Multicast {
   Arrived arrived_;
   Trust trust_{};   // of arrived_
   CacheId cached_;  // of arrived_
+  bool seen_ = false;
+  std::vector<Unread> unread_;
   HaveEntry have_entry_;
   MulticastCounts counts_;
 

@@ -106,6 +106,10 @@ void Puller::ask(Time now, Hole& hole, const Mesh& mesh, const WarmLinks& warm, 
   candidates_.clear();
   if (go_on)
     candidates_.push_back(hole.asked);
+  else if (context_.replicas && hole.attempts % 2 == 1)  // what nobody has in memory any more they have
+    for (const PeerId& replica : context_.replicas->voters()) {
+      if (const LinkInfo* link = context_.links.find(replica)) candidates_.push_back(link->id);
+    }
   else if (widen && publisher && hole.attempts % 4 == 3)
     candidates_.push_back(publisher->id);
   else if (widen)

@@ -76,6 +76,7 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
   if (!well_formed_have(pull.streams)) {
     return fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
   }
+  unread_.clear();
   if (BOATO_MUTANT(209)) return;  // never answers
   if (!may_answer(from)) {
     fx.count(Counter::pulls_put_off);
@@ -91,6 +92,14 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
   HaveReader reader{pull.streams};
   while (reader.next(have_entry_)) {
     const auto index = context_.streams.find(have_entry_.tag);
+    const auto in_store = [&](SeqRange range) {
+      return context_.kept && !BOATO_MUTANT(406) && context_.kept->any_stored(have_entry_.tag, range);
+    };
+    if (!index && !have_entry_.runs.empty() &&
+        in_store({have_entry_.runs[0].first, have_entry_.runs[have_entry_.runs.size() - 1].last})) {
+      unread_.push_back({have_entry_.tag, have_entry_.runs[0]});
+      continue;
+    }
     if (!index) {
       have_not(have_entry_.tag, have_entry_.upto, have_entry_.runs.span());
       continue;
@@ -103,12 +112,29 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
         break;
       }
       if (answer_range(from, *index, run, answer, fx)) continue;
+      if (in_store(run)) {
+        if (unread_.empty()) unread_.push_back({have_entry_.tag, run});  // the others are asked for again
+        continue;
+      }
       have_not(have_entry_.tag, Seq{run.first.raw() - 1}, std::span{&run, 1});
     }
   }
   if (answer.next.empty()) return;
   fx.send(from.id, Flow::repair, wire::Repair{context_.tag, true}, std::move(answer.next));
   fx.count(Counter::pulls_answered);
+}
+
+void Multicast::send_read(LinkId to, std::span<const EventRef> batches, Effects& fx) {
+  for (std::size_t i = 0; i < batches.size(); ++i)
+    fx.send(to, Flow::repair, wire::Repair{context_.tag, i + 1 == batches.size()}, batches[i]);
+  fx.count(Counter::pulls_answered);
+}
+
+void Multicast::have_not(LinkId to, StreamTag stream, SeqRange range, Effects& fx) const {
+  std::array<std::byte, have_entry_bytes_max> room;
+  HaveWriter writer{room};
+  static_cast<void>(writer.add(stream, Seq{range.first.raw() - 1}, std::span{&range, 1}));
+  fx.send(to, Flow::control, wire::HaveNot{context_.tag, writer.written()});
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx) {

@@ -10,6 +10,15 @@ namespace boato {
 void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
   expect_events(now);
   if (started_) return;
+  if (want_early_ && context_.replicas) {  // only they know where the topic begins
+    if (const auto link = replica_link(); link || !context_.replicas->has(context_.self.id)) {
+      asked_start_ = link;
+      if (link) fx.send(*link, Flow::control, wire::StartAsk{context_.tag, true});
+      ask_start_at_ =
+          now + rng_.jitter(link ? std::chrono::milliseconds{1000} : std::chrono::milliseconds{100});
+      return;
+    }
+  }
   if (!ask)
     for (const WarmLink& w : caster_.warm().all())
       if (!ask || rng_.below(2) == 0) ask = w.link;
@@ -27,6 +36,14 @@ void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
     if (member && member->dialable) fx.dial({member->id, member->addresses()});
     ask_start_at_ = now + rng_.jitter(std::chrono::milliseconds{200});
   }
+}
+
+std::optional<LinkId> Multicast::replica_link() {
+  std::optional<LinkId> found;
+  std::uint64_t seen = 0;
+  for (const PeerId& peer : context_.replicas->voters())
+    if (const LinkInfo* link = context_.links.find(peer); link && rng_.below(++seen) == 0) found = link->id;
+  return found;
 }
 
 void Multicast::note_joiner(Time now, const PeerId& peer) {
@@ -61,7 +78,13 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Ef
     static_cast<void>(writer.add(tag, frontier, held));
   };
   const auto joiner = std::ranges::find(joiners_, from.peer, &Joiner::peer);
-  if (ask.early) {
+  if (ask.early && context_.kept) {
+    for (const KeptStream& s : context_.kept->all()) {
+      const SeqRange held{next(s.floor), s.stored.frontier()};
+      const bool any = held.first <= held.last;
+      add(s.tag, s.floor, std::span{&held, any ? 1U : 0U});
+    }
+  } else if (ask.early) {
     context_.streams.each([&](StreamIndex index, const Stream& s) {
       const SeqRange held{first_held(index, s.frontier()), s.frontier()};
       const bool any = held.first <= held.last;

@@ -31,26 +31,20 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key, Room roo
 
   const auto at = std::ranges::lower_bound(publishers_, key.publisher, {}, &Publisher::id);
   const bool met = at != publishers_.end() && at->id == key.publisher;
-  std::uint32_t* place = nullptr;  // where the new stream stands among the open ones
-  bool close_one = false;
+  std::uint32_t* oldest = nullptr;  // makes room
   if (met) {
-    for (std::uint32_t& slot : at->open) {
-      if (slot == none) {
-        place = &slot;
-        continue;
-      }
+    for (const std::uint32_t slot : at->open) {
       if (slots_[slot].stream.key().incarnation != key.incarnation) continue;
       last_used_ = slot;
       return {Found::known, StreamIndex{slot}};
     }
-    if (!place) {
-      place = &*std::ranges::min_element(
+    if (at->open.size() >= config_.open_max) {
+      oldest = &*std::ranges::min_element(
           at->open, {}, [&](std::uint32_t slot) { return slots_[slot].stream.key().incarnation; });
       // The newest open_max stay open, so whatever was closed is older than all of them.
-      if (key.incarnation < slots_[*place].stream.key().incarnation &&
+      if (key.incarnation < slots_[*oldest].stream.key().incarnation &&
           !BOATO_MUTANT(165))  // 165: opens it again
         return {Found::stale, {}};
-      close_one = true;
     }
   }
 
@@ -60,25 +54,25 @@ StreamSet::Place StreamSet::find_or_add(Time now, const StreamKey& key, Room roo
   if (index) {
     --unnamed_;
   } else {
-    if (by_tag_.size() - (close_one ? 1 : 0) >= config_.streams_max && room == Room::shared)
+    if (by_tag_.size() - (oldest ? 1 : 0) >= config_.streams_max && room == Room::shared)
       return {Found::full, {}};
     index = take_slot(tag);
   }
   slots_[index->raw()].stream.name(key);
   touch(now, index->raw());
   Place result{Found::added, *index, {}, take_heard(tag)};
-  if (close_one) {
-    BOATO_CHECK(slots_[*place].stream.key().incarnation < key.incarnation);  // the newest stay open
-    result.closed = StreamIndex{*place};
+  if (oldest) {
+    BOATO_CHECK(slots_[*oldest].stream.key().incarnation < key.incarnation);  // the newest stay open
+    result.closed = StreamIndex{*oldest};
     close(*result.closed);
-  }
-  if (met) {
-    *place = index->raw();
+    *oldest = index->raw();
+  } else if (met) {
+    at->open.push_back(index->raw());
   } else {
     Publisher publisher;
     publisher.id = key.publisher;
-    publisher.open[0] = index->raw();
-    publishers_.insert(at, publisher);
+    publisher.open.push_back(index->raw());
+    publishers_.insert(at, std::move(publisher));
   }
   last_used_ = index->raw();
   return result;
@@ -205,7 +199,7 @@ void StreamSet::check_invariants() const {
     unnamed += stream.named() ? 0 : 1;
   }
   BOATO_CHECK(sum == digest_ && unnamed == unnamed_);
-  BOATO_CHECK(by_tag_.size() <= config_.streams_max + open_max && unnamed_ <= config_.unnamed_max);
+  BOATO_CHECK(by_tag_.size() <= config_.streams_max + config_.open_max && unnamed_ <= config_.unnamed_max);
   BOATO_CHECK(heard_.size() <= config_.heard_max);
   BOATO_CHECK(by_tag_.size() + free_.size() == slots_.size());
   std::uint64_t version = version_;

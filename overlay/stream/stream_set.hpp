@@ -13,7 +13,6 @@
 #include "overlay/base/crypto.hpp"
 #include "overlay/stream/stream.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,12 +25,12 @@ struct StreamSetConfig {
   std::size_t streams_max = 65'536;  // x 150 B = 10 MiB a topic
   std::size_t unnamed_max = 16'384;  // of them known by tag only: what false start positions can take up
   std::size_t heard_max = 4'096;     // x 16 B: tags a neighbour told of, no batch seen yet
+  std::size_t open_max = 4;          // incarnations of one publisher that are open at a time
+  std::size_t open_max_kept = 256;   // the same in a topic that replicas keep: its past is asked for
 };
 
 class StreamSet {
  public:
-  static constexpr std::size_t open_max = 4;  // incarnations of one publisher that are open at a time
-
   using Config = StreamSetConfig;
 
   // `crypto` outlives this.
@@ -110,7 +109,7 @@ class StreamSet {
   };
   struct Publisher {
     PeerId id;
-    std::array<std::uint32_t, open_max> open{none, none, none, none};
+    std::vector<std::uint32_t> open;
   };
   StreamIndex take_slot(StreamTag tag);  // there is room
   void close(StreamIndex index);

@@ -24,6 +24,18 @@ struct TopicGenesis {
                                             &TopicGenesis::created_us, &TopicGenesis::nonce};
 };
 
+// The same of a topic that replicas keep: who they are stands behind. Another founding is another body, so
+// topics without replicas keep the one they have.
+struct ReplicatedGenesis {
+  std::string_view name;
+  Bytes contract;
+  std::uint64_t life = 0, created_us = 0, nonce = 0;
+  Bytes replicas;  // wire/replica_set.hpp
+  static constexpr auto fields =
+      std::tuple{&ReplicatedGenesis::name,       &ReplicatedGenesis::contract, &ReplicatedGenesis::life,
+                 &ReplicatedGenesis::created_us, &ReplicatedGenesis::nonce,    &ReplicatedGenesis::replicas};
+};
+
 // Body of a statement of type topic_tombstone: the creator deletes its topic.
 struct TopicTombstone {
   TopicId topic;

@@ -49,7 +49,9 @@ enum class Kind : std::uint8_t {
   start_tell = 57,
   reconcile = 58,
   frontiers = 59,
-  // 64 to 95: replicas, order and receipts; 96 to 111: queues; 112 to 127: tools
+  // replicas and receipts
+  held = 64,
+  // 65 to 95: replicas, order and receipts; 96 to 111: queues; 112 to 127: tools
   view_ask = 112,
   view_tell = 113,
 };

@@ -15,7 +15,8 @@ enum PeerFlags : std::uint32_t {
   flag_guest =
       2,          // stays briefly: forwards for nobody, is never a replica, is no neighbour of others' choice
   flag_weak = 4,  // asks for small parts of the work
-  flag_leaving = 8,  // roster entry: membership ends with this version
+  flag_leaving = 8,   // roster entry: membership ends with this version
+  flag_storage = 16,  // keeps a store, and is willing to be a replica
 };
 
 // Statement type 1. Travels in the handshake's identity payload.

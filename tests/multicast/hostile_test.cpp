@@ -51,7 +51,7 @@ TEST(Hostile, ACopiedIdentityRefusesTheOlderProcessAndBreaksNothing) {
   ASSERT_NE(link, nullptr);
   const LinkId from = link->id;
   const TopicId topic = old.core->directory().find(tag)->id;
-  for (std::uint64_t incarnation = 2; incarnation < 2 + StreamSet::open_max; ++incarnation) {
+  for (std::uint64_t incarnation = 2; incarnation < 2 + StreamSetConfig{}.open_max; ++incarnation) {
     wire::BatchBuilder batch{lab.slabs().take(wire::batch_header_bytes + 64)};
     ASSERT_TRUE(batch.add({}));
     const EventRef body = batch.finish({old.self.crypto, old.self.secret, &old.self.network, &topic,

@@ -67,18 +67,18 @@ TEST(StreamSet, FindsAStreamByItsKeyAndByItsTag) {
 TEST(StreamSet, ClosesTheOldestOfFiveIncarnations) {
   Lab lab;
   const auto first = lab.open(key(1, 1));
-  for (std::uint64_t i = 2; i <= StreamSet::open_max; ++i) lab.open(key(1, i));
+  for (std::uint64_t i = 2; i <= StreamSetConfig{}.open_max; ++i) lab.open(key(1, i));
 
   const auto fifth = lab.open(key(1, 5));
 
   EXPECT_EQ(fifth.closed, first.index);
   EXPECT_NE(fifth.index, first.index);
-  EXPECT_EQ(lab.set.size(), StreamSet::open_max);
+  EXPECT_EQ(lab.set.size(), StreamSetConfig{}.open_max);
 }
 
 TEST(StreamSet, NeverOpensAClosedIncarnationAgain) {
   Lab lab;
-  for (std::uint64_t i = 1; i <= StreamSet::open_max + 1; ++i) lab.open(key(1, 10 * i));
+  for (std::uint64_t i = 1; i <= StreamSetConfig{}.open_max + 1; ++i) lab.open(key(1, 10 * i));
 
   EXPECT_EQ(lab.open(key(1, 10)).found, Found::stale);
   EXPECT_EQ(lab.open(key(1, 7)).found, Found::stale);
@@ -86,7 +86,7 @@ TEST(StreamSet, NeverOpensAClosedIncarnationAgain) {
 
 TEST(StreamSet, NeverOpensAnIncarnationOlderThanAllOpenOnesWhenFull) {
   Lab lab;
-  for (std::uint64_t i = 1; i <= StreamSet::open_max; ++i) lab.open(key(1, 10 * i));
+  for (std::uint64_t i = 1; i <= StreamSetConfig{}.open_max; ++i) lab.open(key(1, 10 * i));
 
   EXPECT_EQ(lab.open(key(1, 9)).found, Found::stale);
   EXPECT_EQ(lab.open(key(1, 10)).found, Found::known);
@@ -94,7 +94,7 @@ TEST(StreamSet, NeverOpensAnIncarnationOlderThanAllOpenOnesWhenFull) {
 
 TEST(StreamSet, ReusesTheIndexOfAClosedStream) {
   Lab lab;
-  for (std::uint64_t i = 1; i <= StreamSet::open_max; ++i) lab.open(key(1, i));
+  for (std::uint64_t i = 1; i <= StreamSetConfig{}.open_max; ++i) lab.open(key(1, i));
   const auto closed = lab.open(key(1, 5)).closed;
 
   const auto other = lab.open(key(2));
@@ -124,8 +124,8 @@ TEST(StreamSet, HasRoomForOurOwnStreamWhenOthersFilledIt) {
 }
 
 TEST(StreamSet, RestartsOfAPublisherNeedNoMoreRoomThanItHas) {
-  Lab lab{.config = {.streams_max = StreamSet::open_max}};
-  for (std::uint64_t i = 1; i <= StreamSet::open_max; ++i) lab.open(key(1, i));
+  Lab lab{.config = {.streams_max = StreamSetConfig{}.open_max}};
+  for (std::uint64_t i = 1; i <= StreamSetConfig{}.open_max; ++i) lab.open(key(1, i));
 
   EXPECT_EQ(lab.open(key(1, 5)).found, Found::added);
 }

@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 GRAPH = os.path.join(ROOT, "tools/dev/layers.txt")
 SUFFIXES = (".hpp", ".cpp")
 
-OVERLAY = ["base", "wire", "effects", "link", "membership", "roster", "interest", "stream", "multicast", "order", "queue"]
+OVERLAY = ["base", "wire", "effects", "link", "membership", "roster", "interest", "stream", "multicast", "replica", "order", "queue"]
 CORE = ["overlay/" + room for room in OVERLAY] + ["overlay/peer_core"]
 ROOMS = {
     "include": [],
@@ -30,11 +30,12 @@ ROOMS = {
     "overlay/interest": ["overlay/base"],
     "overlay/stream": ["overlay/effects"],
     "overlay/multicast": ["overlay/roster", "overlay/interest", "overlay/stream"],
+    "overlay/replica": ["overlay/stream"],
     "overlay/order": ["overlay/stream"],
     "overlay/queue": ["overlay/order"],
     "overlay/peer_core": CORE[:-1],
     "node/store": ["overlay/link", "overlay/stream"],
-    "node/host": ["include"] + CORE,
+    "node/host": ["include", "node/store"] + CORE,
     "node": ["node/host", "node/store", "include"],
     "tools/topo": [],
     "tools/sim": ["tools/topo"] + CORE,

@@ -32,6 +32,7 @@ const std::vector<FigureName>& figure_names() {
       {"peers", "", "peers that run at the end"},
       {"events", "", "published"},
       {"deliveries", "", "events handed to subscribers, each counted once"},
+      {"acked", "", "events that a quorum of replicas was said to hold"},
       {"owed", "", "pairs of an event and a correct member that must have it"},
       {"lost", "", "of those, not delivered"},
       {"late", "", "of those, not delivered within 10 s"},

@@ -115,6 +115,14 @@ void Ghost::published(Time now, std::uint32_t peer, Incarnation incarnation, Top
   events_ += hashes.size();
 }
 
+bool Ghost::got(std::uint32_t peer, std::uint32_t topic, const StreamKey& key, Seq seq) {
+  const std::uint32_t session = session_of(peer, topic);
+  const std::uint32_t stream = stream_of(topic, key.publisher, key.incarnation);
+  if (session == none || stream == none) return false;
+  const auto got = got_.find(std::uint64_t{session} << 32 | stream);
+  return got != got_.end() && got->second.all.has(seq.raw());
+}
+
 Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& delivery) {
   Heard heard;
   const auto bad = [&](const char* rule, const std::string& what) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "overlay/effects/effects.hpp"
+#include "overlay/stream/stream_key.hpp"
 #include "overlay/wire/batch.hpp"
 
 #include <cstdint>
@@ -101,6 +102,9 @@ class Ghost {
     for (const std::uint32_t i : topics_[topic].sessions)
       if (sessions_[i].ended == never && sessions_[i].ready < at) f(sessions_[i].peer);
   }
+
+  // Whether the session of this peer in a topic that is open has had the event.
+  [[nodiscard]] bool got(std::uint32_t peer, std::uint32_t topic, const StreamKey& key, Seq seq);
 
   // Judges `complete` and `agreement`.
   void judge(Time now);

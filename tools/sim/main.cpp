@@ -86,7 +86,7 @@ struct Options {
   std::uint32_t peers = 0;
   unsigned jobs = 1;
   std::string range = "8-24";
-  bool json = false, trace = false, quiet = false, show = false, baselines = false;
+  bool json = false, trace = false, quiet = false, show = false, baselines = false, disks = false;
   std::string at = "20s", format = "svg", topic, row;
   int only = 0;
 };
@@ -160,6 +160,7 @@ int swarm(const Options& o) {
   if (o.jobs == 0) return fail_usage("--jobs needs 1 or more");
   Progress progress{!o.quiet};
   s.from = o.from;
+  s.disks = o.disks;
   s.seeds = o.seeds;
   s.jobs = o.jobs;
   s.json = o.json;
@@ -330,6 +331,8 @@ int main(int argc, char** argv) {
   swarm_command->add_option("--seeds", o.seeds, "How many")->capture_default_str();
   swarm_command->add_option("--from", o.from, "The first seed")->capture_default_str();
   swarm_command->add_option("--peers", o.range, "Peers per world, a range")->capture_default_str();
+  swarm_command->add_flag("--disks", o.disks,
+                          "Reliable topics are kept by replicas, on disks that have troubles");
   swarm_command->add_option("--jobs", o.jobs, "Worlds played side by side")->capture_default_str();
   swarm_command->add_flag("--json", o.json, "One JSON object per seed");
   swarm_command->add_flag("--trace", o.trace, "Print every effect of every peer");

@@ -178,6 +178,7 @@ void Run::measure(Report& report) {
 
   f.set("peers", alive);
   f.set("events", static_cast<double>(ghost.events()));
+  f.set("acked", static_cast<double>(world_->acked_events()));
   f.set("deliveries", static_cast<double>(ghost.deliveries()));
   f.set("owed", static_cast<double>(ghost.owed()));
   f.set("lost", static_cast<double>(ghost.lost()));

@@ -100,6 +100,7 @@ void World::judge_rest() {
         }
       for (const std::string& pattern : peers_[i].patterns)
         if (pattern_takes(pattern, topics_[t].name)) member = subscribes = true;
+      if (keeps(i, t)) member = subscribes = true;
       if (!member) continue;
       expected.emplace_back(id(i), subscribes);
       members.push_back(i);
@@ -179,6 +180,7 @@ void World::judge_calm(const Traffic& said, Duration span) {
 
 void World::judge_end() {
   ghost_.judge(now_);
+  judge_disks();
   for (std::uint32_t i = 0; i < peers(); ++i) {
     if (!up(i)) continue;
     PeerCore& core = *peers_[i].core;

@@ -74,11 +74,14 @@ void Run::set_up() {
     join_peer(when);
     all_started_ = std::max(all_started_, when);
   }
+  for (std::uint32_t i = 0; i < s.stores.of(s.peers); ++i) world_->give_store(i);
   for (std::uint32_t p = 0; p < s.topics.size(); ++p) {
     const TopicPlan& plan = s.topics[p];
     Contract contract;
     contract.reliability = plan.reliability;
     contract.order = plan.order;
+    contract.durability = plan.durability;
+    contract.replicas = plan.replicas;
     const bool plain = contract == Contract{};
     const auto members = choose(plan.members, [](std::uint32_t) { return true; });
     if (plan.wildcard)
@@ -212,6 +215,7 @@ void Run::act(const Action& a) {
     case Verb::restart:
       for (const std::uint32_t i : choose(a.who, [&](std::uint32_t p) { return w.crashed(p); })) {
         if (a.lost) w.lose_key(i);
+        if (a.lost || a.wiped) w.wipe_disk(i);
         w.start(i);
         ++changes_;
       }
@@ -302,6 +306,22 @@ void Run::act(const Action& a) {
         }
       }
       break;
+    case Verb::replay:
+      for (std::uint32_t n = a.who.of(w.peers()); n > 0; --n) {
+        const std::uint32_t peer = join_peer(w.now());
+        for (const TopicOf& t : topics_)
+          if (scenario_.topics[t.plan].durability == Durability::disk) w.want_replay(peer, t.topic);
+      }
+      break;
+    case Verb::disk_full:
+    case Verb::disk_slow: {
+      const auto who = choose(a.who, [&](std::uint32_t i) { return w.has_store(i) && meant(i); });
+      for (const std::uint32_t i : who) w.set_disk(i, a.verb == Verb::disk_full, a.verb == Verb::disk_slow);
+      undo_later(a, [&w, who] {
+        for (const std::uint32_t i : who) w.set_disk(i, false, false);
+      });
+      break;
+    }
     case Verb::forget: w.forget_members(a.who.part, rng_.next()); break;
     case Verb::heal: w.heal(); break;
   }

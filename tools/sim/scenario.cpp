@@ -197,6 +197,7 @@ class Parser {
     if (key == "joining") return duration(value, s.joining);
     if (key == "duration") return duration(value, s.duration);
     if (key == "quiet") return duration(value, s.quiet);
+    if (key == "stores") return share(value, s.stores);
     if (key == "idle") return range(value, s.idle_from, s.idle_until);
     if (key == "check_every") return whole(value, s.check_every);
     if (key == "full_links") return boolean(value, s.full_links);
@@ -247,6 +248,11 @@ class Parser {
     }
     if (key == "batch") return whole(value, t.batch) && t.batch >= 1 && t.batch <= 256;
     if (key == "publish") return range(value, t.from, t.until);
+    if (key == "replicas") return whole(value, t.replicas) && t.replicas >= 1 && t.replicas <= 9;
+    if (key == "durability") {
+      t.durability = value == "disk" ? Durability::disk : Durability::memory;
+      return value == "disk" || value == "memory";
+    }
     if (key == "reliability") {
       t.reliability = value == "unreliable" ? Reliability::unreliable : Reliability::reliable;
       return value == "reliable" || value == "unreliable";
@@ -305,6 +311,8 @@ class Parser {
         a.silent = true;
       } else if (word == "lost") {
         a.lost = true;
+      } else if (word == "wiped") {
+        a.wiped = true;
       } else if (word == "one-way") {
         a.one_way = true;
       } else if (word == "spare-publishers") {

@@ -37,6 +37,8 @@ struct TopicPlan {
   Duration until = std::chrono::seconds{40};
   Reliability reliability = Reliability::reliable;
   Order order = Order::fifo;
+  Durability durability = Durability::memory;
+  std::uint32_t replicas = 3;
 };
 
 struct Action {
@@ -60,6 +62,9 @@ struct Action {
     reset,
     subscribe,
     unsubscribe,
+    replay,
+    disk_full,
+    disk_slow,
     heal
   };
   Verb verb{};
@@ -73,7 +78,8 @@ struct Action {
   std::uint64_t bandwidth = 0;
   std::int64_t ppm = 0;
   bool silent = false, one_way = false, spare_publishers = false;
-  bool lost = false;  // restart: with its data folder gone, so under a new key
+  bool lost = false;   // restart: with its data folder gone, so under a new key
+  bool wiped = false;  // restart: under its key, with its store gone
   std::string topic;
 };
 
@@ -101,6 +107,7 @@ struct Scenario {
   bool hasty = false;  // peers found a topic without asking first
   bool judge_rest = true;
   bool baselines = false;  // flood and Plumtree spread the same events beside ours
+  Share stores{0, 0};      // peers with a store: the first of them
   NetworkDials network;
   std::vector<TopicPlan> topics;
   std::vector<Action> actions;
@@ -122,5 +129,8 @@ struct ScenarioError {
 
 // A world and its faults drawn from a seed: each seed has a mix of its own, most kinds of fault off, some on.
 [[nodiscard]] Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_t peers_max);
+// The same world with disks in it: its reliable topics are kept by replicas, whose disks are full, slow and,
+// one at a time, wiped; somebody reads from the beginning.
+[[nodiscard]] Scenario with_disks(Scenario scenario, std::uint64_t seed);
 
 }  // namespace boato::sim

@@ -31,8 +31,8 @@ std::string to_text(const Scenario& s) {
   std::ostringstream out;
   out << "about = \"" << s.about << "\"\npeers = " << s.peers << "\nseeds = " << s.seeds
       << "\njoining = " << text_of(s.joining) << "\nduration = " << text_of(s.duration)
-      << "\nquiet = " << text_of(s.quiet) << "\ncheck_every = " << s.check_every
-      << "\nfull_links = " << (s.full_links ? "true" : "false")
+      << "\nquiet = " << text_of(s.quiet) << "\nstores = " << text_of(s.stores)
+      << "\ncheck_every = " << s.check_every << "\nfull_links = " << (s.full_links ? "true" : "false")
       << "\nhasty = " << (s.hasty ? "true" : "false")
       << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
       << "\njudge_rest = " << (s.judge_rest ? "true" : "false")
@@ -56,6 +56,7 @@ std::string to_text(const Scenario& s) {
         << "\npublish = " << text_of(t.from) << " .. " << text_of(t.until)
         << "\nreliability = " << (t.reliability == Reliability::unreliable ? "unreliable" : "reliable")
         << "\norder = " << (t.order == Order::none ? "none" : "fifo") << "\n";
+    if (t.durability == Durability::disk) out << "durability = disk\nreplicas = " << t.replicas << "\n";
   }
   if (!s.actions.empty()) out << "\n[timeline]\n";
   for (const Action& a : s.actions) {
@@ -69,6 +70,7 @@ std::string to_text(const Scenario& s) {
     if (a.verb != Action::Verb::heal) out << " " << text_of(a.who);
     if (a.silent) out << " silent";
     if (a.lost) out << " lost";
+    if (a.wiped) out << " wiped";
     if (a.one_way) out << " one-way";
     if (a.spare_publishers) out << " spare-publishers";
     if (a.among == Action::Among::seeds) out << " among-seeds";

@@ -11,7 +11,7 @@
 namespace boato::sim {
 
 using ActionVerb = std::pair<Action::Verb, std::string_view>;
-inline constexpr std::array<ActionVerb, 20> action_verbs{{
+inline constexpr std::array<ActionVerb, 23> action_verbs{{
     {Action::Verb::crash, "crash"},
     {Action::Verb::crash_relay, "crash-relay"},
     {Action::Verb::publish, "publish"},
@@ -31,6 +31,9 @@ inline constexpr std::array<ActionVerb, 20> action_verbs{{
     {Action::Verb::subscribe, "subscribe"},
     {Action::Verb::unsubscribe, "unsubscribe"},
     {Action::Verb::forget, "forget"},
+    {Action::Verb::replay, "replay"},
+    {Action::Verb::disk_full, "disk-full"},
+    {Action::Verb::disk_slow, "disk-slow"},
     {Action::Verb::heal, "heal"},
 }};
 

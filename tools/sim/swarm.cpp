@@ -155,4 +155,48 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
   return s;
 }
 
+Scenario with_disks(Scenario s, std::uint64_t seed) {
+  Rng rng = Rng{seed}.fork("disks");
+  s.stores = {0, std::max(3U, s.peers * (30 + static_cast<std::uint32_t>(rng.below(60))) / 100)};
+  for (TopicPlan& topic : s.topics) {
+    if (topic.reliability != Reliability::reliable) continue;
+    topic.durability = Durability::disk;
+    topic.replicas = one_of(rng, std::array<std::uint32_t, 3>{3, 3, 5});
+  }
+  // Who takes a majority of the disks away has lost what was on them; that is no finding.
+  for (Action& a : s.actions) a.lost = false;
+  const auto add = [&](double chance, Action::Verb verb, Share who, Duration lasting) {
+    if (!rng.chance(chance)) return;
+    Action a;
+    a.verb = verb;
+    a.at = between(rng, seconds{12}, seconds{50});
+    a.who = who;
+    a.lasting = lasting;
+    s.actions.push_back(a);
+  };
+  add(0.3, Action::Verb::disk_full, some(rng, 0.6), between(rng, seconds{1}, seconds{20}));
+  add(0.3, Action::Verb::disk_slow, some(rng, 0.6), between(rng, seconds{1}, seconds{20}));
+  add(0.3, Action::Verb::crash, {1.0, 0}, Duration{0});
+  if (rng.chance(0.3)) {
+    add(1, Action::Verb::crash, {0, 1}, Duration{0});
+    Action back = s.actions.back();
+    back.verb = Action::Verb::restart;
+    back.at += seconds{1};
+    back.wiped = true;
+    s.actions.push_back(back);
+  }
+  Action back;  // in the end everybody runs on the disk that it had
+  back.verb = Action::Verb::restart;
+  back.at = seconds{54};
+  back.who = {1.0, 0};
+  s.actions.push_back(back);
+  Action replay;
+  replay.verb = Action::Verb::replay;
+  replay.at = s.duration - milliseconds{500};
+  replay.who = {0, 1};
+  s.actions.push_back(replay);
+  std::ranges::stable_sort(s.actions, {}, &Action::at);
+  return s;
+}
+
 }  // namespace boato::sim

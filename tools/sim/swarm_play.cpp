@@ -20,7 +20,8 @@ std::string play_one(std::uint64_t seed, const SwarmOptions& options) {
   RunOptions run_options;
   run_options.seed = seed;
   if (options.trace) run_options.trace = [](const std::string& line) { std::cout << line << "\n"; };
-  const Scenario scenario = draw_scenario(seed, options.peers_min, options.peers_max);
+  Scenario scenario = draw_scenario(seed, options.peers_min, options.peers_max);
+  if (options.disks) scenario = with_disks(std::move(scenario), seed);
   if (options.show) std::cout << to_text(scenario) << "\n";
   const Report report = Run{scenario, run_options}.finish();
   std::cout.flush();  // a child ends without it
@@ -43,8 +44,8 @@ std::string play_one(std::uint64_t seed, const SwarmOptions& options) {
 }  // namespace
 
 std::string replay_of(const SwarmOptions& o, std::uint64_t seed) {
-  return "boato-sim swarm --seeds 1 --from " + std::to_string(seed) + " --peers " +
-         std::to_string(o.peers_min) + "-" + std::to_string(o.peers_max);
+  return std::string{"boato-sim swarm"} + (o.disks ? " --disks" : "") + " --seeds 1 --from " +
+         std::to_string(seed) + " --peers " + std::to_string(o.peers_min) + "-" + std::to_string(o.peers_max);
 }
 
 bool play_swarm(const SwarmOptions& o) {

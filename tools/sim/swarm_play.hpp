@@ -10,6 +10,7 @@ namespace boato::sim {
 
 struct SwarmOptions {
   std::uint64_t from = 1, seeds = 100;
+  bool disks = false;  // see with_disks
   std::uint32_t peers_min = 8, peers_max = 24;
   unsigned jobs = 1;
   bool json = false;                                 // a line for each seed

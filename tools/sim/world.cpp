@@ -89,7 +89,18 @@ class World::Sink {
     }
     if (w_.options_.trace) say("notice " + std::to_string(static_cast<int>(n.kind)));
   }
-  void on_taken(const TakenNotice& t) { mark(5, t.first.raw(), t.last.raw() << 8 | t.holders); }
+  void on_taken(const TakenNotice& t) {
+    mark(5, t.first.raw(), t.last.raw() << 8 | t.holders);
+    w_.on_receipt(peer_, t);
+  }
+  void on_persist(Persist&& p) {
+    mark(8, p.batch.raw(), p.ops.size());
+    w_.on_persist(peer_, std::move(p));
+  }
+  void on_read(const ReadWish& r) {
+    mark(9, r.first.raw(), r.last.raw());
+    w_.on_read(peer_, r);
+  }
   void on_dial(const DialWish& wish) {
     mark(6, ring_place(wish.peer), wish.addresses.empty() ? 0 : peer_at(wish.addresses[0]));
     if (w_.options_.trace && !wish.addresses.empty())
@@ -142,6 +153,7 @@ class World::Sink {
 World::World(WorldOptions options)
     : options_{std::move(options)},
       rng_{options_.seed},
+      disk_rng_{Rng{options_.seed}.fork("disks")},
       crypto_{options_.real_crypto ? sodium_crypto() : toy_crypto()},
       network_{sim_network(crypto_)},
       records_{crypto_, network_},
@@ -299,6 +311,7 @@ void World::start(std::uint32_t peer) {
   p.self.incarnation = Incarnation{std::max(p.self.incarnation.raw() + 1, wall_us(p))};
   p.self.started_us = wall_us(p) - static_cast<std::uint64_t>(p.base.time_since_epoch().count());
   p.core = std::make_unique<PeerCore>(options_.core, p.self, slabs_, records_, rng_.fork("core"));
+  if (p.disk) p.core->recover(local(p), p.disk->state());
   mix(0, p.self.incarnation.raw());
 
   std::vector<Address>& seeds = p.seeds;
@@ -338,6 +351,7 @@ void World::end(std::uint32_t peer, bool silent) {
 void World::crash(std::uint32_t peer, bool silent) {
   if (!peers_[peer].core) return;
   mix(1, peer);
+  if (peers_[peer].disk) peers_[peer].disk->crash(disk_rng_);
   end(peer, silent);
   if (!options_.watch_deaths) return;
   deaths_.died(now_, peer);

@@ -12,6 +12,7 @@
 #include "tools/sim/collector.hpp"
 #include "tools/sim/conditions.hpp"
 #include "tools/sim/deaths.hpp"
+#include "tools/sim/disk.hpp"
 #include "tools/sim/event_heap.hpp"
 #include "tools/sim/ghost.hpp"
 #include "tools/sim/graph.hpp"
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +69,9 @@ class World final : public TransportHost, public BaselineHost {
   void want_pattern(std::uint32_t peer, std::string pattern);
   void drop(std::uint32_t peer, std::uint32_t topic);  // closes
 
+  // Opens it from the beginning, now or at the start: all that was acknowledged is owed to it.
+  void want_replay(std::uint32_t peer, std::uint32_t topic);
+
   struct Publisher {
     std::uint32_t peer = 0, topic = 0;
     Duration every = std::chrono::seconds{1};
@@ -84,6 +89,9 @@ class World final : public TransportHost, public BaselineHost {
   // When an event is published next, one of those to whom its publisher handed a part of more than themselves
   // loses power while the frame is on its way.
   void crash_relay_of_next_event() { ++relays_to_crash_; }
+  void give_store(std::uint32_t peer);  // before it starts
+  void wipe_disk(std::uint32_t peer);   // while it is down
+  void set_disk(std::uint32_t peer, bool full, bool slow);
   void lose_key(std::uint32_t peer);  // while it is down: it is another peer at the old address
   void leave(std::uint32_t peer);
   void pause(std::uint32_t peer);
@@ -108,6 +116,8 @@ class World final : public TransportHost, public BaselineHost {
   }
   [[nodiscard]] bool publishes(std::uint32_t peer) const;
   [[nodiscard]] bool wants(std::uint32_t peer, std::uint32_t topic) const;  // opened it, by name
+  [[nodiscard]] bool has_store(std::uint32_t peer) const { return peers_[peer].disk.has_value(); }
+  [[nodiscard]] std::uint64_t acked_events() const { return acked_events_; }  // said to be held by a quorum
   [[nodiscard]] std::size_t waiting_peak() const { return transport_->waiting_peak(); }
   [[nodiscard]] std::size_t slab_bytes() const { return slabs_.live_bytes(); }
   [[nodiscard]] PeerCore& core(std::uint32_t peer) { return *peers_[peer].core; }
@@ -155,6 +165,7 @@ class World final : public TransportHost, public BaselineHost {
   struct Want {
     std::uint32_t topic = 0;
     bool subscribe = false, publish = false;
+    bool replay = false;
   };
   // Input that came while the process was paused.
   struct Input {
@@ -179,6 +190,7 @@ class World final : public TransportHost, public BaselineHost {
     std::vector<Address> seeds;
     std::vector<std::string> patterns;
     std::vector<Input> inputs;
+    std::optional<Disk> disk;
     // Local clock: base + (world - since) * rate.
     Time base{}, since{};
     std::int64_t ppm = 0;
@@ -255,6 +267,18 @@ class World final : public TransportHost, public BaselineHost {
   [[nodiscard]] bool serves(std::uint32_t peer) const {
     return peers_[peer].core && !peers_[peer].leaving && !peers_[peer].paused;
   }
+  // world_disks.cpp
+  void on_persist(std::uint32_t peer, Persist persist);
+  void plan_commit(std::uint32_t peer);
+  void commit(std::uint32_t peer, std::uint64_t starts);
+  void on_read(std::uint32_t peer, const ReadWish& wish);
+  void read_done(std::uint32_t peer, std::uint64_t starts, const ReadWish& wish);
+  [[nodiscard]] const TopicRecord* record_of(std::uint32_t topic) const;
+  [[nodiscard]] bool keeps(std::uint32_t peer, std::uint32_t topic) const;
+  [[nodiscard]] std::size_t voters_that_hold(const TopicRecord& record, const StreamKey& key,
+                                             SeqRange range) const;
+  void on_receipt(std::uint32_t peer, const TakenNotice& taken);
+  void judge_disks();
   void pattern_opened(std::uint32_t peer, TopicTag tag);
   void end(std::uint32_t peer, bool silent);
   void draw_key(std::uint32_t peer);
@@ -266,6 +290,7 @@ class World final : public TransportHost, public BaselineHost {
 
   WorldOptions options_;
   Rng rng_;
+  Rng disk_rng_;  // of its own, so that worlds without stores are what they were
   const Crypto& crypto_;
   NetworkId network_{};
   SlabPool slabs_;
@@ -306,6 +331,9 @@ class World final : public TransportHost, public BaselineHost {
   bool stormy_ = false;
   bool beyond_links_ = false;  // frames have vanished or were altered
   Bytes last_frame_{};         // the one that is handled just now
+  std::map<std::pair<std::uint32_t, StreamKey>, std::vector<SeqRange>> acked_;  // by topic and stream
+  std::uint64_t acked_events_ = 0;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> replays_;  // peer and topic
   std::vector<std::uint64_t> content_;
   std::vector<std::byte> payload_;
 };

@@ -44,6 +44,15 @@ void World::want(std::uint32_t peer, std::uint32_t topic, bool subscribe, bool p
   }
 }
 
+void World::want_replay(std::uint32_t peer, std::uint32_t topic) {
+  SimPeer& p = peers_[peer];
+  replays_.emplace_back(peer, topic);
+  p.wants.push_back({topic, true, false, true});
+  if (!p.core) return;
+  open(peer, p.wants.back(), now_);
+  settle(peer);
+}
+
 // As a host does: a name that is not known is founded only once the neighbours have been asked for it.
 void World::open(std::uint32_t peer, const Want& want, Time since) {
   const SimPeer& p = peers_[peer];
@@ -54,7 +63,8 @@ void World::open(std::uint32_t peer, const Want& want, Time since) {
     const SimPeer& later = peers_[peer];
     const auto still = std::ranges::find(later.wants, want.topic, &Want::topic);
     if (!later.core || later.starts != starts || later.leaving || still == later.wants.end()) return;
-    open(peer, {want.topic, want.subscribe && still->subscribe, want.publish && still->publish}, since);
+    open(peer, {want.topic, want.subscribe && still->subscribe, want.publish && still->publish, want.replay},
+         since);
     settle(peer);
   });
 }
@@ -64,7 +74,19 @@ void World::open_now(std::uint32_t peer, const Want& want) {
   SimTopic& topic = topics_[want.topic];
   for (const Use use : {Use::subscribe, Use::publish}) {
     if (!(use == Use::subscribe ? want.subscribe : want.publish)) continue;
-    const auto tag = p.core->open_topic(local(p), topic.name, topic.contract, use);
+    const bool replay = use == Use::subscribe && want.replay;
+    const auto tag =
+        p.core->open_topic(local(p), topic.name, topic.contract, use, replay ? From::beginning : From::now);
+    if (!tag && tag.error() == Errc::no_quorum) {  // nobody with a store is known yet
+      at(now_ + look_again, [this, peer, want, use, starts = p.starts] {
+        const SimPeer& later = peers_[peer];
+        if (!later.core || later.starts != starts || later.leaving || !wants(peer, want.topic)) return;
+        const bool subscribe = use == Use::subscribe;
+        open_now(peer, {want.topic, subscribe, !subscribe, want.replay});
+        settle(peer);
+      });
+      continue;
+    }
     if (!tag) {
       verdicts_.add(now_, "open",
                     "peer " + std::to_string(peer) + " may not open " + topic.name + ": " +
