@@ -8,7 +8,7 @@
 #include "overlay/multicast/config.hpp"
 #include "overlay/order/fifo.hpp"
 #include "overlay/order/hold_budget.hpp"
-#include "overlay/replica/replication.hpp"
+#include "overlay/replica/config.hpp"
 #include "overlay/roster/roster_config.hpp"
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/stream/stream_set.hpp"

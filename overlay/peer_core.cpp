@@ -85,7 +85,10 @@ void PeerCore::on_link_up(Time now, const LinkUp& up) {
       follow_roster(now, *topic);
     }
     if (topic->outside) care_outside(now, *topic);
-    if (topic->replica()) topic->replication->holder->on_link_up(link, fx_);
+    if (topic->replica()) {
+      topic->replication->holder->on_link_up(link);
+      topic->replication->holder->tell(fx_);
+    }
     touch(now, *topic);
   }
   if (link.dialed) reconciler_.begin(link, wire::Compared::streams, common_topics(link.peer), fx_);
@@ -286,7 +289,7 @@ void PeerCore::sweep_links(Time now) {
 }
 
 void PeerCore::settle(Time now) {
-  settle_replicas(now);
+  settled_ = now;
   directory_.on_active(now, active_links(), fx_);
   if (!directory_.changes().empty()) follow_directory(now);
   if (!membership_.deaths().empty()) {

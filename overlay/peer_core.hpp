@@ -103,10 +103,11 @@ class PeerCore {
   template <class Host>
   void drain(Host&& host) {
     fx_.dials().swap(granted_);
+    journal_.flush(settled_, fx_);
     fx_.drain(host);
     granted_.clear();
   }
-  [[nodiscard]] bool has_effects() const { return !fx_.empty() || !granted_.empty(); }
+  [[nodiscard]] bool has_effects() const { return !fx_.empty() || !granted_.empty() || journal_.pending(); }
 
   // --- the application
   // Opens a topic, founding it if nobody has. Uses are counted: close_topic once for each open. Errors:
@@ -235,7 +236,6 @@ class PeerCore {
   void on_held(const LinkInfo& from, const wire::Held& held);
   [[nodiscard]] wire::AddressList addresses_of(const TopicState& topic, const PeerId& peer) const;
   void on_replication_deadline(Time now, TopicState& topic);
-  void settle_replicas(Time now);
 
   // peer_core_view.cpp: views for topology tools
   void tell_topic(const TopicState& topic, const ViewQuestion& question, PeerView& view) const;
@@ -290,6 +290,7 @@ class PeerCore {
   std::vector<CommonTopic> common_;
   PeerView own_view_;
   Time next_sweep_ = never;
+  Time settled_{};         // the last turn
   Time expected_ = never;  // when the next deadline was to come, as of the last one
   bool met_anybody_ = false;
   bool leaving_ = false;

@@ -110,17 +110,23 @@ void PeerCore::keep(Time now, TopicState& topic, const LinkInfo* from) {
   if (!seen) return;
   if (from && !topic.multicast.check_seen(*from, fx_)) return;
   topic.replication->holder->keep(now, seen->batch, seen->bytes, journal_, fx_);
+  topic.replication->holder->tell(fx_);
 }
 
 void PeerCore::on_persisted(Time now, const Persisted& answer) {
+  std::vector<TopicState*> rose;
   journal_.on_persisted(answer, [&](const Journal::Asked& asked, std::optional<Refusal> refused) {
     TopicState* topic = find(asked.topic);
     if (!topic || !topic->replica()) return;
     topic->replication->holder->on_stored(now, asked, refused);
     if (refused) fx_.drop(DropReason::store_refused, asked.topic, self_.id, asked.range.count());
-    own_held(*topic);
-    touch(now, *topic);
+    if (std::ranges::find(rose, topic) == rose.end()) rose.push_back(topic);
   });
+  for (TopicState* topic : rose) {
+    own_held(*topic);
+    topic->replication->holder->tell(fx_);
+    touch(now, *topic);
+  }
   settle(now);
 }
 
@@ -203,13 +209,6 @@ void PeerCore::on_replication_deadline(Time now, TopicState& topic) {
             std::to_string(r.set.quorum()) + " of " + std::to_string(r.set.size()) + " replicas of " +
                 topic.name + " are needed, " + std::to_string(r.links.reachable()) +
                 (r.links.reachable() == 1 ? " is" : " are") + " reachable; missing: " + who});
-}
-
-// At the end of a turn: what came is asked to be kept, what is held is said.
-void PeerCore::settle_replicas(Time now) {
-  for (auto& topic : topics_)
-    if (topic->replica()) topic->replication->holder->tell(fx_);
-  journal_.flush(now, fx_);
 }
 
 }  // namespace boato

@@ -75,7 +75,13 @@ void ReceiptBook::on_taken(const TakenNotice& taken) {
 void ReceiptBook::set_minority(std::optional<Error> why) {
   std::lock_guard lock{mutex_};
   minority_ = std::move(why);
-  if (minority_) changed_.notify_all();
+  if (!minority_) return;
+  changed_.notify_all();
+  for (auto& [seq, pending] : callbacks_) {
+    run_(
+        [callback = std::move(pending.callback), result = Result<Receipt>{*minority_}] { callback(result); });
+  }
+  callbacks_.clear();
 }
 
 void ReceiptBook::close() {
@@ -110,6 +116,8 @@ void ReceiptBook::when(Seq seq, std::uint32_t copies, Callback callback) {
   std::lock_guard lock{mutex_};
   if (const auto receipt = answer(seq, copies)) {
     run_([callback = std::move(callback), result = Result<Receipt>{*receipt}] { callback(result); });
+  } else if (minority_) {
+    run_([callback = std::move(callback), result = Result<Receipt>{*minority_}] { callback(result); });
   } else if (closed_) {
     run_([callback = std::move(callback)] { callback(Errc::closed); });
   } else {

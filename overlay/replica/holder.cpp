@@ -25,8 +25,7 @@ void Holder::recover(const StoredStream& stored) {
     stream->skip(std::max(stored.floor, stored.upto));
     for (const SeqRange& run : stored.above) stream->account(run, fresh_);
   }
-  kept.told = false;
-  news_ = true;
+  note(kept);
 }
 
 Seq Holder::stored_upto(StreamTag tag) const {
@@ -47,8 +46,7 @@ void Holder::keep(Time now, const wire::BatchView& batch, const EventRef& bytes,
   KeptStream& kept = kept_.make(tag, key);
   if (kept.stored.accounted(range)) {
     // It came again: whoever sent it has not heard that it is held.
-    kept.told = false, news_ = true;
-    return;
+    return note(kept);
   }
   if (journal.failed()) return;
   const bool was_refused =
@@ -60,7 +58,7 @@ void Holder::keep(Time now, const wire::BatchView& batch, const EventRef& bytes,
   journal.append(log_, context_.id, context_.tag, tag, batch, bytes);
   if (BOATO_MUTANT(402)) {  // says HELD before the store has answered
     kept.stored.account(range, fresh_);
-    kept.told = false, news_ = true;
+    note(kept);
     tell(fx);
   }
 }
@@ -77,43 +75,45 @@ void Holder::on_stored(Time now, const Journal::Asked& asked, std::optional<Refu
   kept->stored.account(asked.range, fresh_);
   if (BOATO_MUTANT(404)) kept->stored.skip(asked.range.last);  // HELD steps over holes
   if (kept->stored.frontier() == before) return;
-  kept->told = false, news_ = true;
+  note(*kept);
 }
 
 // --- what is said
 
-void Holder::tell_streams(const PeerId& of, LinkId to, Effects& fx) const {
-  std::array<std::byte, held_room> room;
-  HaveWriter writer{room};
-  const auto send = [&] {
-    if (!writer.empty()) fx.send(to, Flow::control, wire::Held{context_.tag, writer.written()});
-    writer = HaveWriter{room};
-  };
-  for (const KeptStream& kept : kept_.all()) {
-    if (kept.key.publisher != of || kept.stored.frontier() == Seq{}) continue;
-    if (!writer.add(kept.tag, kept.stored.frontier(), {})) {
-      send();
-      static_cast<void>(writer.add(kept.tag, kept.stored.frontier(), {}));
-    }
-  }
-  send();
+void Holder::note(KeptStream& kept) {
+  if (std::exchange(kept.told, false)) news_.push_back(kept.tag);
 }
 
 void Holder::tell(Effects& fx) {
-  if (!news_) return;
-  news_ = false;
-  std::vector<PeerId> whom;
-  for (KeptStream& kept : kept_.all()) {
-    if (kept.told) continue;
+  if (news_.empty()) return;
+  std::ranges::sort(news_, {}, [&](StreamTag tag) { return kept_.find(tag)->key; });
+  std::array<std::byte, held_room> room;
+  HaveWriter writer{room};
+  const LinkInfo* link = nullptr;
+  const auto send = [&] {
+    if (!writer.empty()) fx.send(link->id, Flow::control, wire::Held{context_.tag, writer.written()});
+    writer = HaveWriter{room};
+  };
+  for (const StreamTag tag : news_) {
+    KeptStream& kept = *kept_.find(tag);
     kept.told = true;
-    if (kept.key.publisher != context_.self.id && std::ranges::find(whom, kept.key.publisher) == whom.end())
-      whom.push_back(kept.key.publisher);
+    if (!link || link->peer != kept.key.publisher) {
+      send();
+      link = context_.links.find(kept.key.publisher);
+    }
+    if (!link || kept.stored.frontier() == Seq{}) continue;  // it hears when its link comes up
+    if (writer.add(tag, kept.stored.frontier(), {})) continue;
+    send();
+    static_cast<void>(writer.add(tag, kept.stored.frontier(), {}));
   }
-  for (const PeerId& publisher : whom)
-    if (const LinkInfo* link = context_.links.find(publisher)) tell_streams(publisher, link->id, fx);
+  send();
+  news_.clear();
 }
 
-void Holder::on_link_up(const LinkInfo& link, Effects& fx) { tell_streams(link.peer, link.id, fx); }
+void Holder::on_link_up(const LinkInfo& link) {
+  for (KeptStream& kept : kept_.all())
+    if (kept.key.publisher == link.peer) note(kept);
+}
 
 // --- reading and trying again
 

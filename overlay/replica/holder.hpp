@@ -10,6 +10,7 @@
 #include "overlay/effects/effects.hpp"
 #include "overlay/effects/link_table.hpp"
 #include "overlay/effects/self.hpp"
+#include "overlay/replica/config.hpp"
 #include "overlay/replica/journal.hpp"
 #include "overlay/replica/stored.hpp"
 #include "overlay/stream/event_cache.hpp"
@@ -22,12 +23,6 @@
 #include <vector>
 
 namespace boato {
-
-struct HolderConfig {
-  // What found no room, or was refused for want of it, is tried again so much later, from the cache.
-  Duration again_after = std::chrono::seconds{1};
-  std::size_t reads_max = 64;  // pulls that wait for the store at a time, one per link
-};
 
 class Holder {
  public:
@@ -49,7 +44,7 @@ class Holder {
   // The store's answer.
   void on_stored(Time now, const Journal::Asked& asked, std::optional<Refusal> refused);
   // Perhaps a publisher of streams that are kept here.
-  void on_link_up(const LinkInfo& link, Effects& fx);
+  void on_link_up(const LinkInfo& link);
   // At the end of a turn: HELD for all that rose.
   void tell(Effects& fx);
 
@@ -75,7 +70,7 @@ class Holder {
     SeqRange range;
   };
   void owe(Time now, StreamTag stream, SeqRange range);
-  void tell_streams(const PeerId& of, LinkId to, Effects& fx) const;
+  void note(KeptStream& kept);
 
   const Context context_;
   const LogSlot log_;
@@ -83,7 +78,7 @@ class Holder {
   std::vector<Owed> owed_;
   std::vector<LinkId> reading_;
   Fresh fresh_;
-  bool news_ = false;
+  std::vector<StreamTag> news_;  // streams whose publishers have not heard how far they are stored
   Time again_at_ = never;
 };
 

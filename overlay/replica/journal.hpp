@@ -5,6 +5,7 @@
 #pragma once
 
 #include "overlay/effects/effects.hpp"
+#include "overlay/replica/config.hpp"
 #include "overlay/stream/stream_key.hpp"
 #include "overlay/wire/batch.hpp"
 
@@ -16,10 +17,6 @@
 #include <vector>
 
 namespace boato {
-
-struct JournalConfig {
-  std::size_t waiting_bytes_max = std::size_t{32} << 20;  // asked and not answered
-};
 
 class Journal {
  public:
@@ -44,8 +41,9 @@ class Journal {
   [[nodiscard]] bool has_room() const { return waiting_bytes_ < config_.waiting_bytes_max; }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
 
-  // At the end of a turn.
+  // What was asked for since the last time goes out as one persist.
   void flush(Time now, Effects& fx);
+  [[nodiscard]] bool pending() const { return !ops_.empty(); }
 
   // f(const Asked&, std::optional<Refusal>) for each append that was answered. An answer that nobody asked
   // for changes nothing.

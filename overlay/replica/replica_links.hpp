@@ -6,6 +6,7 @@
 
 #include "overlay/effects/effects.hpp"
 #include "overlay/effects/link_table.hpp"
+#include "overlay/replica/config.hpp"
 #include "overlay/wire/replica_set.hpp"
 
 #include <algorithm>
@@ -13,11 +14,6 @@
 #include <cstddef>
 
 namespace boato {
-
-struct ReplicaLinksConfig {
-  Duration dial_every = std::chrono::seconds{1};
-  Duration quorum_grace = std::chrono::seconds{1};  // below a quorum so long before it is said
-};
 
 class ReplicaLinks {
  public:

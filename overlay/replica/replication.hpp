@@ -11,13 +11,6 @@
 
 namespace boato {
 
-struct ReplicationConfig {
-  JournalConfig journal;
-  HolderConfig holder;
-  SettlingConfig settling;
-  ReplicaLinksConfig links;
-};
-
 struct Replication {
   Replication(const ReplicationConfig& config, const wire::ReplicaSet& replicas, TopicTag tag,
               const Self& self, const LinkTable& table)

@@ -9,6 +9,7 @@
 
 #include "overlay/effects/effects.hpp"
 #include "overlay/effects/link_table.hpp"
+#include "overlay/replica/config.hpp"
 #include "overlay/stream/ring.hpp"
 #include "overlay/wire/replica_set.hpp"
 
@@ -18,13 +19,6 @@
 #include <cstdint>
 
 namespace boato {
-
-struct SettlingConfig {
-  std::size_t window_bytes = std::size_t{16} << 20;  // that no quorum holds
-  std::size_t entries_max = 65536;                   // x 72 B, held by a quorum and not by all
-  Duration push_after = std::chrono::seconds{1};     // a replica that does not hold it by then gets it again
-  std::size_t push_bytes = std::size_t{1} << 20;     // at a time and replica
-};
 
 class Settling {
  public:

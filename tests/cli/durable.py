@@ -55,8 +55,9 @@ class Durable(lab.LabTest):
         nodes = self.nodes(["a", "b", "c"])
         self.wait_linked(nodes)
         self.create(nodes[0], "audit")
-        feed = subprocess.Popen([lab.BOATO, "pub", "audit", "--lines", "--json", "--join", nodes[1].address], stdin=subprocess.PIPE,
-                                stdout=open(self.lab.path("receipts"), "wb"), stderr=subprocess.DEVNULL, env=self.lab.env())
+        with open(self.lab.path("receipts"), "wb") as out:
+            feed = subprocess.Popen([lab.BOATO, "pub", "audit", "--lines", "--json", "--join", nodes[1].address], stdin=subprocess.PIPE,
+                                    stdout=out, stderr=subprocess.DEVNULL, env=self.lab.env())
         seed = random.randrange(1 << 32)
         until = time.monotonic() + random.Random(seed).uniform(1.0, 3.0)
         number = 0
@@ -74,7 +75,10 @@ class Durable(lab.LabTest):
         for node in nodes:
             node.kill()
         feed.kill()
-        feed.wait()
+        try:
+            feed.communicate()  # closes the pipe
+        except BrokenPipeError:
+            pass
         with open(self.lab.path("receipts"), encoding="utf-8") as file:
             acked = [json.loads(line) for line in file if line.endswith("\n")]
         acked = {int(r["id"].rsplit(":", 1)[1]) for r in acked if r.get("t") == "receipt" and r["level"] == "stored"}

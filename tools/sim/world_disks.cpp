@@ -2,7 +2,7 @@
 // The stores of a simulated world, and what is judged by them:
 //   receipt   whoever is told that so many replicas hold an event: so many disks of voters do, at that moment
 //   acked     at the end every voter that runs holds everything that a quorum was said to hold
-//   replay    who reads a topic from its beginning gets all of that
+//   replay    who reads a topic from its beginning gets all of that, while some replica runs
 #include "overlay/stream/range_set.hpp"
 #include "tools/sim/world.hpp"
 
@@ -126,6 +126,11 @@ void World::judge_disks() {
     const auto& [topic, key] = stream;
     const TopicRecord* record = record_of(topic);
     if (!record) continue;
+    const bool anybody = std::ranges::any_of(record->replicas.voters(), [&](const PeerId& voter) {
+      const std::uint32_t i = peer_of(voter);
+      return i < peers() && up(i);
+    });
+    if (!anybody) continue;  // all its replicas have left for good
     for (const SeqRange& range : ranges) {
       for (const PeerId& voter : record->replicas.voters()) {
         const std::uint32_t i = peer_of(voter);
