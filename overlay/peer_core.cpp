@@ -192,7 +192,7 @@ void PeerCore::on_deadline(Time now) {
   if (cache_.next_deadline() <= now) cache_.on_deadline(now, fx_);
   if (casts_.next_deadline() <= now) {
     overdue_.clear();
-    casts_.on_deadline(now, fx_, overdue_);
+    casts_.on_deadline(now, links_, fx_, overdue_);
     for (Overdue& o : overdue_) {
       membership_.doubt_link(o.link);  // its next keep-alive may be seconds away
       if (TopicState* topic = find(o.duty.topic)) {

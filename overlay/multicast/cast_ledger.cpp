@@ -48,7 +48,8 @@ void CastLedger::sent(Time now, const LinkInfo& link, Duty duty) {
       link.rtt == Duration{0}  // not measured yet
           ? config_.taken_max
           : std::clamp(2 * link.rtt + std::chrono::milliseconds{40}, config_.taken_min, config_.taken_max);
-  line->waiting.push_back({++line->sent, now + wait, std::move(duty)});
+  line->bytes_sent += duty.batch.size();
+  line->waiting.push_back({++line->sent, line->bytes_sent, now + wait, now, std::move(duty)});
   next_ = std::min(next_, line->waiting[line->late].due);
 }
 
@@ -92,11 +93,27 @@ Time CastLedger::earliest() const {
   return soonest;
 }
 
-void CastLedger::on_deadline(Time now, Effects& fx, std::vector<Overdue>& overdue) {
+// A link with a large share of all that waits has a slow child: the part is given to another one.
+bool CastLedger::held_up(Time now, const Line& line, const LinkTable& links) const {
+  const LinkInfo* link = links.find(line.link);
+  const Waiting& first = line.waiting[line.late];
+  if (!link || link->lagging || now - first.since >= config_.held_up_max) return false;
+  if (link->backlog <= link->repair_backlog + (line.bytes_sent - first.bytes_upto)) return false;
+  std::size_t all = 0;
+  for (const LinkInfo& l : links.all()) all += l.lagging ? 0 : l.backlog;
+  return all >= config_.held_up_bytes && config_.fan_out_large * link->backlog <= 2 * all;
+}
+
+void CastLedger::on_deadline(Time now, const LinkTable& links, Effects& fx, std::vector<Overdue>& overdue) {
   for (Line& line : lines_) {
     if (line.tell_at <= now) tell(line, fx);
-    for (; line.late < line.waiting.size() && line.waiting[line.late].due <= now; ++line.late)
+    for (; line.late < line.waiting.size() && line.waiting[line.late].due <= now; ++line.late) {
+      if (held_up(now, line, links)) {
+        line.waiting[line.late].due = now + config_.taken_min;
+        break;  // those behind it wait as well
+      }
       overdue.push_back({line.link, line.waiting[line.late].duty});
+    }
   }
   next_ = earliest();
 }

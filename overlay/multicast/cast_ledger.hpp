@@ -83,20 +83,22 @@ class CastLedger {
 
   // Kept, not computed: it is asked for after each frame of the peer.
   [[nodiscard]] Time next_deadline() const { return next_; }
-  // Tells what is due to be told; duties that nobody has taken in time go to `overdue`.
-  void on_deadline(Time now, Effects& fx, std::vector<Overdue>& overdue);
+  // Tells what is due to be told; duties that nobody has taken in time go to `overdue`, except those that
+  // wait at this end because the way out of the host is full: nobody else would get them sooner.
+  void on_deadline(Time now, const LinkTable& links, Effects& fx, std::vector<Overdue>& overdue);
   [[nodiscard]] std::size_t outstanding() const;
   void check_invariants() const;
 
  private:
   struct Waiting {
     std::uint64_t number = 0;
-    Time due{};
+    std::uint64_t bytes_upto = 0;  // sent on the link with this one
+    Time due{}, since{};
     Duty duty;
   };
   struct Line {
     LinkId link;
-    std::uint64_t sent = 0;
+    std::uint64_t sent = 0, bytes_sent = 0;
     std::uint64_t received = 0, told = 0;
     Time tell_at = never;
     bool flows = false;  // the last TAKEN covered several CASTs
@@ -112,6 +114,8 @@ class CastLedger {
   Line* find(LinkId link);
   [[nodiscard]] const Line* find(LinkId link) const;
   void tell(Line& line, Effects& fx);
+  // Whether the first duty that is not late waits at this end with much else.
+  [[nodiscard]] bool held_up(Time now, const Line& line, const LinkTable& links) const;
   [[nodiscard]] Time earliest() const;
   const MulticastConfig& config_;
   std::vector<Line> lines_;  // by link

@@ -205,12 +205,16 @@ bool Caster::has_room() const {
     const LinkInfo* link = context_.links.find(*entry_);
     return link && link->backlog < context_.config.link_full_bytes && ledger_.may_send(*entry_);
   }
-  std::size_t full = 0;
+  std::size_t full = 0, waiting = 0;
   for (const WarmLink& warm : warm_.all()) {
     const LinkInfo* link = context_.links.find(warm.link);
-    full += !link || link->lagging || link->backlog >= context_.config.link_full_bytes ||
-            !ledger_.may_send(warm.link);
+    if (!link || link->lagging || link->backlog >= context_.config.link_full_bytes ||
+        !ledger_.may_send(warm.link))
+      ++full;
+    else
+      waiting += link->backlog;
   }
+  if (waiting >= context_.config.links_full_bytes) return false;
   return 2 * full <= warm_.all().size() && (full == 0 || warm_.all().size() > 1);
 }
 

@@ -23,6 +23,9 @@ struct MulticastConfig {
   Duration taken_flow =
       std::chrono::milliseconds{50};  // ... in a flow so late: nobody waits for the next ...
   std::uint32_t taken_every = 64;     // ... and at most so many CASTs behind
+  // A part that still waits here, among so many bytes on all links together, is not taken over so long.
+  std::size_t held_up_bytes = std::size_t{256} << 10;
+  Duration held_up_max = std::chrono::seconds{2};
   unsigned takeovers_max = 2;
   std::size_t outstanding_max = 1024;  // x 120 B per link, then the link counts as lagging
   std::size_t pending_max = 256;       // parts that wait for a dial, x 120 B per topic
@@ -31,6 +34,8 @@ struct MulticastConfig {
 
   std::size_t link_full_bytes = std::size_t{1}
                                 << 20;  // a first link with so much waiting counts as full: publishers wait
+  // With so much waiting on links that are not full the way out of the host is: publishers wait as well.
+  std::size_t links_full_bytes = std::size_t{4} << 20;
   std::size_t link_lagging_bytes = std::size_t{3} << 20;  // above it no CAST is queued; it ends below half
 
   std::size_t mesh_random = 6, mesh_small = 2,

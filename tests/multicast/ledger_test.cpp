@@ -13,6 +13,7 @@ struct Ledger {
   MulticastConfig config;
   CastLedger ledger{config};
   Effects fx;
+  LinkTable links;
   LinkInfo link;
   Time now{std::chrono::seconds{1}};
   std::vector<Duty> given;
@@ -21,6 +22,16 @@ struct Ledger {
     link.id = LinkId{1};
     link.rtt = milliseconds{10};
     ledger.on_link_up(link.id);
+  }
+  // So much waits on the link of the duties and on each of three others.
+  void let_wait(std::size_t here, std::size_t elsewhere) {
+    for (std::uint32_t i = 1; i <= 4; ++i) {
+      LinkUp up;
+      up.link = LinkId{i};
+      up.peer = PeerId{{static_cast<std::uint8_t>(i)}};
+      if (!links.find(up.link)) links.add(up, now);
+      links.edit(up.link)->backlog = i == 1 ? here : elsewhere;
+    }
   }
   void send(std::uint8_t hops) {
     Duty duty;
@@ -36,7 +47,7 @@ struct Ledger {
   void pass(Duration d) {
     now += d;
     std::vector<Overdue> overdue;
-    ledger.on_deadline(now, fx, overdue);
+    ledger.on_deadline(now, links, fx, overdue);
     for (Overdue& o : overdue) {
       EXPECT_EQ(o.link, link.id);
       given.push_back(std::move(o.duty));
@@ -54,6 +65,40 @@ TEST(CastLedger, ASilentChildsDutyIsGivenOnOnce) {
 
   EXPECT_THAT(lab.given, testing::SizeIs(1));
   EXPECT_EQ(lab.ledger.next_deadline(), never);
+}
+
+TEST(CastLedger, WhatAFullWayOutHoldsUpIsNotGivenToAnotherChild) {
+  Ledger lab;
+  lab.let_wait(lab.config.held_up_bytes, lab.config.held_up_bytes);
+  lab.send(1);
+
+  lab.pass(lab.config.taken_max);
+  EXPECT_THAT(lab.given, testing::IsEmpty());
+  lab.let_wait(0, lab.config.held_up_bytes);  // it has left
+  lab.pass(lab.config.taken_min);
+
+  EXPECT_THAT(lab.given, testing::SizeIs(1));
+}
+
+TEST(CastLedger, AChildWhoseLinkAloneIsSlowIsReplacedAtOnce) {
+  Ledger lab;
+  lab.let_wait(lab.config.held_up_bytes, 1000);
+  lab.send(1);
+
+  lab.pass(lab.config.taken_min);
+
+  EXPECT_THAT(lab.given, testing::SizeIs(1));
+}
+
+TEST(CastLedger, NoPartIsHeldUpForEver) {
+  Ledger lab;
+  lab.let_wait(lab.config.held_up_bytes, lab.config.held_up_bytes);
+  lab.send(1);
+
+  for (Duration waited{0}; waited <= lab.config.held_up_max; waited += lab.config.taken_min)
+    lab.pass(lab.config.taken_min);
+
+  EXPECT_THAT(lab.given, testing::SizeIs(1));
 }
 
 TEST(CastLedger, TakenComesSoonAfterALoneCastAndMoreRarelyInAFlow) {

@@ -120,6 +120,27 @@ TEST(Multicast, NobodyIsAnsweredTwiceWhileTheFirstAnswerStillLeaves) {
   EXPECT_EQ(times(lab.at(1), "x"), 1U);
 }
 
+TEST(Multicast, APublisherWaitsWhenItsWayOutIsFullAndNotForOneSlowMember) {
+  Lab lab{6};
+  const TopicTag tag = lab.all_subscribe(0);
+  PeerCore& publisher = *lab.at(0).core;
+  const MulticastConfig config;
+  const auto let_wait = [&](std::size_t on_each, std::size_t on_last) {
+    for (std::size_t i = 1; i < lab.size(); ++i) {
+      const LinkInfo* link = publisher.links().find(lab.at(i).self.id);
+      ASSERT_NE(link, nullptr);
+      publisher.on_backlog(lab.now(), link->id, {i + 1 == lab.size() ? on_last : on_each, 0});
+    }
+  };
+
+  let_wait(config.link_full_bytes - 1, config.link_full_bytes - 1);
+  EXPECT_FALSE(publisher.has_room(tag));
+  let_wait(0, config.link_full_bytes);
+  EXPECT_TRUE(publisher.has_room(tag));
+  let_wait(config.links_full_bytes / 8, config.link_full_bytes);
+  EXPECT_TRUE(publisher.has_room(tag));
+}
+
 TEST(Multicast, ASilentChildIsTakenOver) {
   Lab lab{40};
   TopicTag tag{};

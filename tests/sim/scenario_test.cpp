@@ -63,6 +63,16 @@ TEST(ScenarioFile, ErrorsNameFileAndLine) {
   EXPECT_THAT(error_of("[timeline]\nat 3s pause 1 for 9s..1s\n"), HasSubstr("upside down"));
 }
 
+TEST(ScenarioFile, WhoSubscribesNamesATopicOfTheFile) {
+  EXPECT_EQ(error_of("[timeline]\nat 3s subscribe 10%\n"),
+            "x.sim:2: 'subscribe' needs a topic: subscribe 10% topic NAME");
+  EXPECT_THAT(error_of("[timeline]\nat 3s unsubscribe 10%\n"), HasSubstr("'unsubscribe' needs a topic"));
+  EXPECT_EQ(error_of("[timeline]\nat 3s subscribe 10% topic new\nat 4s heal\n[topic news]\n"),
+            "x.sim:2: no section [topic new]");
+  EXPECT_EQ(error_of("[timeline]\nat 3s subscribe 10% topic news\n[topic news]\n"), "");
+  EXPECT_EQ(error_of("[topic news]\ncopies = 3\n[timeline]\nat 3s subscribe 10% topic news/2\n"), "");
+}
+
 TEST(ScenarioFile, ReadsMomentsAtRandomAndWhoIsMeant) {
   ScenarioError error;
 

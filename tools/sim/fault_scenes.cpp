@@ -160,6 +160,31 @@ at 35s pause 2 for 7s
 at 45s pause 2 for 7s
 )";
 
+// A silence that others would have seen through by asking makes nobody dead.
+constexpr std::string_view short_pauses = R"(
+about = "some pause for a moment, again and again, under a steady flow"
+peers = 32
+joining = 5s
+duration = 60s
+quiet = 30s
+check_every = 1
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 10/s
+publish = 20s .. 55s
+
+[timeline]
+every 6s from 25s to 43s pause 30% for 1400ms
+
+[gates]
+gone = 0
+)";
+
 // More than a cache may hold.
 constexpr std::string_view heavy = R"(
 about = "large events, fast"
@@ -453,6 +478,7 @@ constexpr std::array scenes{
     Scene{"split", split},
     Scene{"late-leave", late_leave},
     Scene{"false-alarm", false_alarm},
+    Scene{"short-pauses", short_pauses},
     Scene{"heavy", heavy},
     Scene{"many-lives", many_lives},
     Scene{"unreliable", unreliable},

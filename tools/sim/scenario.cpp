@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 namespace boato::sim {
 
@@ -120,6 +121,9 @@ class Parser {
     if (out_.peers == 0) return fail("peers must be at least 1"), std::nullopt;
     if (out_.network.delay_min > out_.network.delay_max)
       return fail("delay: the range is upside down"), std::nullopt;
+    for (std::size_t i = 0; i < out_.actions.size(); ++i)
+      if (const Action& a = out_.actions[i]; !a.topic.empty() && !has_topic(a.topic))
+        return line_ = lines_of_actions_[i], fail("no section [topic " + a.topic + "]"), std::nullopt;
     for (const Gate& gate : out_.gates)
       if (of_baseline(gate.figure) && !out_.baselines)
         return fail("the gate " + gate.figure + " needs 'baselines = true'"), std::nullopt;
@@ -146,6 +150,13 @@ class Parser {
         one_of({"idle_bytes", "roster_bytes", "roster_change_bytes", "equal_session"}))
       return "idle = 30s .. 40s";
     return {};
+  }
+
+  // A topic with copies is NAME/0, NAME/1, ...
+  [[nodiscard]] bool has_topic(std::string_view name) const {
+    return std::ranges::any_of(out_.topics, [&](const TopicPlan& plan) {
+      return name == plan.name || ((plan.copies > 1 || plan.wildcard) && name.starts_with(plan.name + "/"));
+    });
   }
 
   bool fail(const std::string& what) {
@@ -340,7 +351,10 @@ class Parser {
         return fail("unknown word '" + std::string{word} + "'");
       }
     }
+    if (a.topic.empty() && (a.verb == Action::Verb::subscribe || a.verb == Action::Verb::unsubscribe))
+      return fail("'" + std::string{name} + "' needs a topic: " + std::string{name} + " 10% topic NAME");
     out_.actions.push_back(std::move(a));
+    lines_of_actions_.push_back(line_);
     return true;
   }
 
@@ -369,6 +383,7 @@ class Parser {
   std::string file_;
   ScenarioError& error_;
   std::size_t line_ = 0;
+  std::vector<std::size_t> lines_of_actions_;
   std::string_view section_;
   Scenario out_;
 };
