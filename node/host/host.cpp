@@ -113,7 +113,7 @@ Result<void> Host::start() {
     store_->start({[this](const Persisted& answer) { core_->on_persisted(monotonic_now(), answer); },
                    [this] {
                      log_->line(now_, LinkId{}, "store.sync_failed",
-                                {.level = "error", .reason = store_->view().why});
+                                {.level = "error", .reason = store_->why()});
                      core_->on_store_failed(monotonic_now());
                    },
                    [this](const HostStore::Read& read) {

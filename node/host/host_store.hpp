@@ -32,7 +32,8 @@ class HostStore {
     std::function<void(const Read&)> read;
   };
 
-  // Opens or makes the store in `folder`, which belongs to this process. Errors: bad_config, with what to do.
+  // Opens the store in `folder`, which belongs to this process, if there is one: a peer that was never a
+  // replica has none, and it is made for the first thing to be kept. Errors: bad_config, with what to do.
   [[nodiscard]] static Result<std::unique_ptr<HostStore>> open(const std::string& folder,
                                                                std::uint64_t fresh_incarnation, Inbox& inbox);
   void start(Calls calls) { calls_ = std::move(calls); }
@@ -44,20 +45,27 @@ class HostStore {
   // Commits what was accepted; answers nothing any more.
   void close();
 
-  [[nodiscard]] Store::View view() const { return store_ ? store_->view() : Store::View{}; }
+  // Why it has failed.
+  [[nodiscard]] const std::string& why() const { return why_; }
 
  private:
-  explicit HostStore(Inbox& inbox) : inbox_{inbox} {}
-  Result<void> recover(const std::string& folder);
+  HostStore(std::string folder, std::uint64_t incarnation, Inbox& inbox)
+      : folder_{std::move(folder)}, incarnation_{incarnation}, inbox_{inbox} {}
+  Result<void> make();
+  Result<void> recover();
+  void fail(std::string why);
   void submit();
   void on_answer(const StoreAnswer& answer);
   void answer_read(Read read);
 
+  const std::string folder_;
+  const std::uint64_t incarnation_;  // of a store that is made
   Inbox& inbox_;
   Calls calls_;
   std::vector<StoredTopic> state_;
   std::deque<Persist> waiting_;
-  bool failed_ = false;
+  bool failed_ = false, closed_ = false;
+  std::string why_;  // it has failed
   std::unique_ptr<Store> store_;
 };
 

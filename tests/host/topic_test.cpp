@@ -34,12 +34,13 @@ TEST(TopicOpening, RefusesContractsThatThisVersionDoesNotKeep) {
   Peer a = started();
 
   const auto total = a.topic("t", Contract{.order = Order::total});
-  const auto disk = a.topic("d", Contract{.durability = Durability::disk});
+  const auto disk = a.topic("d", Contract{.durability = Durability::disk}, std::chrono::milliseconds{100});
   const auto uniform = a.topic("u", Contract{.reliability = Reliability::uniform});
 
   EXPECT_EQ(code(total), Errc::not_allowed);
   EXPECT_THAT(total.error().detail, HasSubstr("not offered"));
-  EXPECT_EQ(code(disk), Errc::not_allowed);
+  EXPECT_EQ(code(disk), Errc::no_quorum);  // nobody is known who could keep it
+  EXPECT_THAT(disk.error().detail, HasSubstr("data folder"));
   EXPECT_EQ(code(uniform), Errc::not_allowed);
 }
 

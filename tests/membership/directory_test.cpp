@@ -34,7 +34,13 @@ std::vector<LinkId> active_links(const Node& node) {
 Result<const TopicRecord*, Errc> declare(World& world, std::size_t i, std::string_view name,
                                          const std::optional<Contract>& contract = {}) {
   Node& node = world[i];
-  const auto result = node.directory->declare(world.now, name, contract, active_links(node), node.fx);
+  const auto result = node.directory->declare(
+      world.now, name, contract, active_links(node),
+      [&](const TopicId&) {
+        const std::array voters{PeerId{}};
+        return wire::ReplicaSet{voters};
+      },
+      node.fx);
   world.settle(node);
   return result;
 }

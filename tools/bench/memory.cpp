@@ -203,7 +203,7 @@ Row directory_record(std::size_t count) {
   Effects fx;
   const std::size_t before = live;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto made = directory.declare(Time{}, topic_name(i), std::nullopt, {}, fx);
+    const auto made = directory.declare(Time{}, topic_name(i), std::nullopt, {}, {}, fx);
     if (!made) std::abort();
     std::array<std::byte, 512> body;
     const auto size =
