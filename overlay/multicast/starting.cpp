@@ -29,12 +29,13 @@ void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
   }
 }
 
+// What is known by now was published before the joiner came, whether it is here or a hole of ours.
 void Multicast::note_joiner(Time now, const PeerId& peer) {
   std::erase_if(joiners_, [&](const Joiner& j) { return j.peer == peer || j.until <= now; });
   if (joiners_.size() >= joiners_max) joiners_.erase(joiners_.begin());
   Joiner& joiner = joiners_.emplace_back(Joiner{peer, now + joiner_life, {}});
   context_.streams.each(
-      [&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.frontier()); });
+      [&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.highest()); });
 }
 
 // The lowest number of the stream that is here; behind `upto` if none is.
@@ -70,7 +71,7 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Ef
   } else if (joiner != joiners_.end() && now < joiner->until) {
     for (const auto& [tag, frontier] : joiner->starts) add(tag, frontier);
   } else {
-    context_.streams.each([&](StreamIndex, const Stream& s) { add(s.tag(), s.frontier()); });
+    context_.streams.each([&](StreamIndex, const Stream& s) { add(s.tag(), s.highest()); });
   }
   send(false);
 }
