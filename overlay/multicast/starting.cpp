@@ -6,6 +6,12 @@
 #include <array>
 
 namespace boato {
+namespace {
+
+// Where all members have just come, somebody has to answer.
+constexpr Duration silent_at_first = std::chrono::seconds{5};
+
+}  // namespace
 
 void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
   expect_events(now);
@@ -50,6 +56,9 @@ Seq Multicast::first_held(StreamIndex stream, Seq upto) const {
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx) {
+  // Who does not know yet where itself begins would name no streams, and the asker be owed all of them from
+  // their first events on. It asks another one in a second.
+  if (taking_ && !started_ && now - taking_since_ < silent_at_first) return;
   std::array<std::byte, 16 * 1024> room;
   HaveWriter writer{room};
   const auto send = [&](bool more) {
