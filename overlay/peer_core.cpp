@@ -278,7 +278,7 @@ void PeerCore::sweep_links(Time now) {
       watched |= topic->multicast.mesh().has(link.id);
     }
     membership_.set_busy(link.id, used, watched);
-    const bool ours = used || membership_.uses(link.id) || link.backlog > 0;
+    const bool ours = used || membership_.uses(link.id) || link.backlog > 0 || casts_.open(link.id);
     uses_.push_back({link.id, link.since, link.last_work, ours, membership_.used_there(link.id)});
   }
   if (!leaving_)

@@ -41,6 +41,11 @@ bool CastLedger::may_send(LinkId link) const {
   return line && line->waiting.size() < config_.outstanding_max;
 }
 
+bool CastLedger::open(LinkId link) const {
+  const Line* line = find(link);
+  return line && (line->waiting.size() > line->late || line->tell_at != never);
+}
+
 void CastLedger::sent(Time now, const LinkInfo& link, Duty duty) {
   Line* line = find(link.id);
   BOATO_CHECK(line != nullptr);

@@ -64,6 +64,8 @@ class CastLedger {
 
   // False: too many are outstanding; the link counts as lagging.
   [[nodiscard]] bool may_send(LinkId link) const;
+  // A duty was sent and is not overdue, or one was received and that is not told: closing now costs copies.
+  [[nodiscard]] bool open(LinkId link) const;
   void sent(Time now, const LinkInfo& link, Duty duty);
   // A frame without a part: the other end counts it all the same.
   void sent_without_duty(LinkId link);

@@ -6,6 +6,12 @@
 #include <array>
 
 namespace boato {
+namespace {
+
+// Where all members have just come, somebody has to answer.
+constexpr Duration silent_at_first = std::chrono::seconds{5};
+
+}  // namespace
 
 void Multicast::take_events(Time now, std::optional<LinkId> ask, Effects& fx) {
   expect_events(now);
@@ -46,12 +52,13 @@ std::optional<LinkId> Multicast::replica_link() {
   return found;
 }
 
+// What is known by now was published before the joiner came, whether it is here or a hole of ours.
 void Multicast::note_joiner(Time now, const PeerId& peer) {
   std::erase_if(joiners_, [&](const Joiner& j) { return j.peer == peer || j.until <= now; });
   if (joiners_.size() >= joiners_max) joiners_.erase(joiners_.begin());
   Joiner& joiner = joiners_.emplace_back(Joiner{peer, now + joiner_life, {}});
   context_.streams.each(
-      [&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.frontier()); });
+      [&](StreamIndex, const Stream& s) { joiner.starts.emplace_back(s.tag(), s.highest()); });
 }
 
 // The lowest number of the stream that is here; behind `upto` if none is.
@@ -66,6 +73,9 @@ Seq Multicast::first_held(StreamIndex stream, Seq upto) const {
 }
 
 void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx) {
+  // Who does not know yet where itself begins would name no streams, and the asker be owed all of them from
+  // their first events on. It asks another one in a second.
+  if (taking_ && !started_ && now - taking_since_ < silent_at_first) return;
   std::array<std::byte, 16 * 1024> room;
   HaveWriter writer{room};
   const auto send = [&](bool more) {
@@ -93,7 +103,7 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Ef
   } else if (joiner != joiners_.end() && now < joiner->until) {
     for (const auto& [tag, frontier] : joiner->starts) add(tag, frontier);
   } else {
-    context_.streams.each([&](StreamIndex, const Stream& s) { add(s.tag(), s.frontier()); });
+    context_.streams.each([&](StreamIndex, const Stream& s) { add(s.tag(), s.highest()); });
   }
   send(false);
 }

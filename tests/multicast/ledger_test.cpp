@@ -90,6 +90,23 @@ TEST(CastLedger, AChildWhoseLinkAloneIsSlowIsReplacedAtOnce) {
   EXPECT_THAT(lab.given, testing::SizeIs(1));
 }
 
+TEST(CastLedger, ALinkIsOpenUntilItsDutiesAreTakenAndToldOrOverdue) {
+  Ledger lab;
+  EXPECT_FALSE(lab.ledger.open(lab.link.id));
+
+  lab.send(1);
+  EXPECT_TRUE(lab.ledger.open(lab.link.id));
+  lab.taken(1);
+  EXPECT_FALSE(lab.ledger.open(lab.link.id));
+  lab.ledger.received(lab.now, lab.link.id, lab.fx);
+  EXPECT_TRUE(lab.ledger.open(lab.link.id));
+  lab.pass(lab.config.taken_after);
+  EXPECT_FALSE(lab.ledger.open(lab.link.id));
+  lab.send(2);
+  lab.pass(lab.config.taken_max);
+  EXPECT_FALSE(lab.ledger.open(lab.link.id)) << "a child that never takes anything holds no link";
+}
+
 TEST(CastLedger, NoPartIsHeldUpForEver) {
   Ledger lab;
   lab.let_wait(lab.config.held_up_bytes, lab.config.held_up_bytes);

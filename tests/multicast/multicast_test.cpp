@@ -227,6 +227,33 @@ TEST(Multicast, AJoinerIsOwedWhatComesAfterItsStartAndNothingBefore) {
   EXPECT_THAT(lab.at(2).gaps, testing::IsEmpty());
 }
 
+TEST(Multicast, AJoinerIsNotOwedTheHolesOfWhomItAsks) {
+  Lab lab{2};
+  const TopicTag tag = lab.all_subscribe(0);
+  bool lose = true;
+  lab.drop = [&](const Lab::Packet& packet, wire::Kind kind) {
+    if (packet.to == 0 && kind == wire::Kind::start_ask) return true;
+    return packet.to == 1 && (kind == wire::Kind::repair || (kind == wire::Kind::cast && lose));
+  };
+  lab.publish(0, tag, "a hole at 1");
+  lab.pass(milliseconds{100});
+  lose = false;
+  lab.publish(0, tag, "known at 1");
+  lab.pass(milliseconds{100});
+  lab.add();
+  lab.pass(seconds{2});
+  lab.open(2, Use::subscribe);
+  ASSERT_TRUE(lab.gather(tag));
+
+  lab.publish(0, tag, "new");
+  lab.pass(seconds{5});
+
+  EXPECT_EQ(times(lab.at(1), "a hole at 1"), 0U) << "the world of this test is another one";
+  EXPECT_EQ(times(lab.at(2), "a hole at 1"), 0U);
+  EXPECT_EQ(times(lab.at(2), "new"), 1U);
+  EXPECT_THAT(lab.at(2).gaps, testing::IsEmpty());
+}
+
 TEST(Multicast, APublisherThatSubscribesToNothingGetsNothing) {
   Lab lab{3};
   const TopicTag tag = lab.open(0, Use::publish);
