@@ -84,6 +84,9 @@ TEST(Scenarios, SlowMembers) { expect_good("slow-members", 40); }
 TEST(Scenarios, RestartUnderTheSameKey) { expect_good("restart-same-key", 32); }
 TEST(Scenarios, ManyTopics) { expect_good("many-topics", 32); }
 TEST(Scenarios, FirstEvent) { expect_good("first-event", 32); }
+TEST(Scenarios, Durable) { expect_good("durable", 24); }
+TEST(Scenarios, DurableWithDiskTroubles) { expect_good("durable-faults", 24); }
+TEST(Scenarios, HalvesApartOnDisk) { expect_good("partition-disk", 40); }
 TEST(Scenarios, FullLinks) { expect_good("full-links", 16); }
 
 // One test per seed, so that a failure names it and they run side by side.
@@ -97,6 +100,17 @@ TEST_P(SwarmOf, KeepsEveryRule) {
                              << " --peers 8-24";
 }
 INSTANTIATE_TEST_SUITE_P(Slice, SwarmOf, ::testing::Range<std::uint64_t>(1000, 1040));
+
+class DiskSwarmOf : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(DiskSwarmOf, KeepsEveryRule) {
+  const std::uint64_t seed = GetParam();
+  const Report report = play(with_disks(draw_scenario(seed, 8, 24), seed), seed);
+
+  EXPECT_TRUE(report.good()) << to_text(report) << "replay: boato-sim swarm --disks --seeds 1 --from " << seed
+                             << " --peers 8-24";
+}
+INSTANTIATE_TEST_SUITE_P(Slice, DiskSwarmOf, ::testing::Range<std::uint64_t>(2000, 2016));
 
 // tests/sim/regressions.txt: seeds that once found something, each with a line on what it was.
 TEST(Regressions, EverySeedThatOnceFailedHolds) {

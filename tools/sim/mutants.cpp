@@ -93,7 +93,7 @@ const std::vector<PlantedFault>& planted_faults() {
       {161, "stream", "the frontier jumps over holes", {}, 1},
       {162, "stream", "runs join over a hole of one", {}, 1},
       {164, "cache", "grows for ever", "heavy", 1},
-      {165, "stream", "a closed incarnation opens again", "many-lives", 2},
+      {165, "stream", "a closed incarnation opens again", "many-lives", 6},
       {166, "stream", "HAVE claims the holes too", {}, 1},
       {180, "fifo", "does not wait for a hole", {}, 1},
       {181, "fifo", "forgets the rest behind a closed hole", {}, 1},
