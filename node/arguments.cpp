@@ -348,8 +348,8 @@ Result<void> Parser::finish_sub() {
     if (!args_.sub.within) return Error{Errc::bad_config, "-W needs a time with its unit, such as 10s"};
   }
   if (args_.sub.from != "now" && args_.sub.from != "beginning")
-    return Error{Errc::not_allowed,
-                 "--from " + printable(args_.sub.from) + ": now and beginning are offered"};
+    return Error{Errc::not_allowed, "--from " + printable(args_.sub.from) +
+                                        " is not offered by this version; now and beginning are"};
   if (args_.sub.from == "beginning")
     for (const std::string& pattern : args_.sub.patterns)
       if (pattern.find_first_of("+#") != std::string::npos)

@@ -63,7 +63,7 @@ class Arguments(lab.LabTest):
         self.need_exit(self.lab.run("topic", "create", "t", "--retain", "x"), 2, "10m", "64MiB", "1000")
 
     def test_what_this_version_does_not_offer_is_refused_in_words(self):
-        for args in [("sub", "t", "--from", "beginning"), ("sub", "t", "--durable", "d"),
+        for args in [("sub", "t", "--from", "5m-ago"), ("sub", "t", "--durable", "d"),
                      ("sub", "t", "--group", "g"), ("sub", "t", "--exit-at-end"), ("sub", "t", "--order", "total"),
                      ("pub", "t", "x", "--expect", "1"), ("pub", "t", "x", "--to", "abcdefgh"), ("pub", "t", "x", "--any", "random"),
                      ("pub", "t", "x", "--receipt", "ordered"), ("topic", "recover", "t", "--from", "x"),
