@@ -182,6 +182,12 @@ Json to_json(const EventTree& tree) {
 }
 
 Json to_json(const TopicInfo& info) {
+  Json local = Json::array();
+  for (const LocalInterest& interest : info.local) {
+    Json row{{"where", interest.where}, {"subscriptions", interest.subscriptions}};
+    if (!interest.covered_by.empty()) row["covered_by"] = interest.covered_by;
+    local.push_back(std::move(row));
+  }
   return Json{{"t", "topic"},
               {"topic", info.name},
               {"contract", to_json(info.contract)},
@@ -195,7 +201,11 @@ Json to_json(const TopicInfo& info) {
               {"held", info.held},
               {"delivered", info.delivered},
               {"duplicates", info.duplicates},
-              {"lost", info.lost}};
+              {"lost", info.lost},
+              {"filtered", info.filtered},
+              {"selective", info.selective},
+              {"interest", info.interest},
+              {"local", std::move(local)}};
 }
 
 Json to_json(const Metric& metric) {

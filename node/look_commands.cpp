@@ -48,9 +48,13 @@ void print_links(const std::vector<Json>& items, Report& report) {
 }
 
 void print_members(const std::vector<Json>& items, Report& report) {
-  std::vector<std::vector<std::string>> rows{{"MEMBER", "TAKES EVENTS", ""}};
+  std::vector<std::vector<std::string>> rows{{"MEMBER", "TAKES", ""}};
   for (const Json& item : items) {
-    rows.push_back({item.value("id", ""), item.value("receives", false) ? "yes" : "publishes only",
+    const std::string interest = item.value("interest", "");
+    rows.push_back({item.value("id", ""),
+                    !item.value("receives", false) ? "publishes only"
+                    : interest == "true"           ? "everything"
+                                                   : printable(interest),
                     item.value("self", false) ? "this peer" : ""});
   }
   report.out.write(table(rows));

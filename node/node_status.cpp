@@ -31,6 +31,11 @@ Json status_json(Hub& hub) {
     if (drop.peer) row["peer"] = to_text(*drop.peer);
     drops.push_back(std::move(row));
   }
+  Json interests = Json::array();
+  for (const TopicInfo& info : peer.topics()) {
+    if (!info.open || info.interest == "true" || info.interest == "false" || info.interest.empty()) continue;
+    interests.push_back(info.name + ": " + info.interest);
+  }
   return Json{{"t", "node"},
               {"name", peer.name()},
               {"id", to_text(peer.id())},
@@ -45,6 +50,7 @@ Json status_json(Hub& hub) {
               {"passive", view.passive},
               {"topics", peer.topics().size()},
               {"subscriptions", hub.subscriptions()},
+              {"interests", std::move(interests)},
               {"drops", std::move(drops)},
               {"counters", std::move(counters)}};
 }

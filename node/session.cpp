@@ -290,6 +290,7 @@ void Session::on_members(Id id, const std::string& name) {
                 {"id", to_text(member.id)},
                 {"topic", name},
                 {"receives", member.receives},
+                {"interest", member.interest},
                 {"self", member.id == hub_.peer().id()}},
            false);
   }

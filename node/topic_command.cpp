@@ -37,6 +37,14 @@ void print_one(const Json& item, Report& report) {
          {"members", "receivers", "mesh", "streams", "received", "held", "delivered", "duplicates", "lost"}) {
       rows.push_back({key, count(item, key)});
     }
+    rows.push_back({"with a predicate", count(item, "filtered")});
+    if (const std::string interest = item.value("interest", ""); !interest.empty())
+      rows.push_back({"wanted here", printable(interest)});
+    for (const Json& local : item.value("local", Json::array())) {
+      const std::string covered = local.value("covered_by", "");
+      rows.push_back({"subscription", printable(local.value("where", "")) +
+                                          (covered.empty() ? "" : ", covered by " + printable(covered))});
+    }
   }
   report.out.write(table(rows));
 }

@@ -25,6 +25,7 @@ struct CoreConfig {
   FifoConfig fifo;
   MulticastConfig multicast;
   std::size_t hold_bytes_max = std::size_t{64} << 20;  // events held back for order, all topics together
+  Duration narrow_after = std::chrono::seconds{10};    // an interest that only lets go is told so late
   std::size_t topics_max = 1024;                       // open at one peer
   std::size_t patterns_max = 256;
   std::size_t views_max = 16384;                           // answers of topology tools that nobody has taken

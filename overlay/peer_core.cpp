@@ -23,7 +23,7 @@ bool newer_stays(const LinkInfo& old, const LinkUp& up, const PeerId& self, Time
 // Frames that carry events, answer them or ask for some.
 bool is_work(wire::Kind kind) {
   return kind == wire::Kind::cast || kind == wire::Kind::taken || kind == wire::Kind::pull ||
-         kind == wire::Kind::repair;
+         kind == wire::Kind::repair || kind == wire::Kind::cast_to;
 }
 
 }  // namespace

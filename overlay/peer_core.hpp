@@ -33,6 +33,7 @@
 namespace boato {
 
 struct Arrived;
+struct OwnEntry;
 class Roster;
 struct TopicState;
 class RecordPool;
@@ -58,6 +59,9 @@ struct TopicView {
   std::size_t members = 0, receivers = 0, mesh = 0, fingers = 0, streams = 0;
   std::size_t held_events = 0, missing_ranges = 0, outstanding = 0;
   std::uint64_t received = 0, delivered = 0, duplicates = 0, lost = 0;
+  std::size_t filtered = 0;  // members with a predicate
+  bool selective = false;    // what we publish goes to those that want it alone
+  std::string interest;      // of ours, as the other members know it
 };
 
 class PeerCore {
@@ -94,10 +98,14 @@ class PeerCore {
   // --- the application
   // Opens a topic, founding it if nobody has. Uses are counted: close_topic once for each open. Errors:
   // bad_name, conflict (declared with another contract), too_large (too many topics), not_allowed (a contract
-  // this peer cannot keep).
+  // this peer cannot keep), bad_predicate. `interest`: as of set_interest, if nobody here has subscribed yet.
   Result<TopicTag, Errc> open_topic(Time now, std::string_view name, const std::optional<Contract>& contract,
-                                    Use use);
+                                    Use use, std::string_view interest = "TRUE");
   void close_topic(Time now, TopicTag topic, Use use);
+  // Which events of an open topic are wanted, as a predicate: only these are sent here, beside some that are
+  // not wanted. All, until it is said. Widening is told at once: everything published from here on that the
+  // predicate takes will come. Errors: no_such, bad_predicate.
+  Result<void, Errc> set_interest(Time now, TopicTag topic, std::string_view predicate);
   // Opens every topic the pattern takes, now and whenever one appears; each is told by TopicNotice::opened
   // before its events.
   Result<void, Errc> subscribe_pattern(Time now, std::string_view pattern);
@@ -200,6 +208,8 @@ class PeerCore {
   template <class M>
   void batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
                           const Frame& frame);
+  void vouch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
+                          const Frame& frame);
   void dispatch(Time now, const LinkInfo& from, const Frame& frame, wire::Kind kind, wire::Cursor in,
                 std::uint32_t fields);
   void malformed(const LinkInfo& from);
@@ -217,10 +227,13 @@ class PeerCore {
   [[nodiscard]] TopicState* find(TopicTag tag) const;
   TopicState& open(Time now, const TopicRecord& record);
   void use(Time now, TopicState& topic);  // after its uses have changed
+  [[nodiscard]] OwnEntry own_entry(const TopicState& topic) const;
+  void announce(Time now, TopicState& topic);  // its interest to the other members
   void end(Time now, TopicState& topic);
   void deliver(Time now, TopicState& topic, const Arrived& arrived);
   void follow_directory(Time now);
   void follow_roster(Time now, TopicState& topic);
+  void follow_moved(TopicState& topic);
   void follow_mesh(Time now, TopicState& topic);
   void tell_ready(TopicState& topic);
   void care_outside(Time now, TopicState& topic);

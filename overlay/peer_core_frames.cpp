@@ -6,6 +6,7 @@
 #include "overlay/wire/event_messages.hpp"
 #include "overlay/wire/membership_messages.hpp"
 #include "overlay/wire/roster_messages.hpp"
+#include "overlay/wire/selective_messages.hpp"
 #include "overlay/wire/view_messages.hpp"
 
 namespace boato {
@@ -94,6 +95,9 @@ void PeerCore::to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, st
   } else {
     topic->multicast.on(now, from, m, fx_);
     if constexpr (std::is_same_v<M, wire::Mesh>) follow_mesh(now, *topic);
+    if constexpr (std::is_same_v<M, wire::News>)
+      if (const auto closed = topic->multicast.closed()) topic->delivery.forget(*closed);
+    follow_moved(*topic);
   }
   touch(now, *topic);
 }
@@ -106,7 +110,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
   TopicState* topic = find(m.topic);
   if (!topic || !topic->started) {
     no_topic(from, m.topic);
-    if constexpr (std::is_same_v<M, wire::Cast>) casts_.received(now, from.id, fx_);
+    if constexpr (!std::is_same_v<M, wire::Repair>) casts_.received(now, from.id, fx_);
     return;
   }
   const Arrived* arrived = nullptr;
@@ -116,6 +120,22 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
     arrived = topic->multicast.on(now, from, m, body_of(frame, in), fx_);
   if (const auto closed = topic->multicast.closed()) topic->delivery.forget(*closed);
   if (arrived) deliver(now, *topic, *arrived);
+  follow_moved(*topic);
+  touch(now, *topic);
+}
+
+void PeerCore::vouch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& in, std::uint32_t fields,
+                                  const Frame& frame) {
+  wire::Vouch m;
+  if (!read(from, in, fields, m)) return;
+  TopicState* topic = find(m.topic);
+  if (!topic || !topic->started) return no_topic(from, m.topic);
+  const Bytes shown = frame.body && !frame.whole ? frame.body.bytes() : in.rest();
+  if (m.to == ring_place(self_.id) && !shown.empty()) {
+    if (!topic->roster.learn(now, from, shown, fx_)) return;
+    follow_roster(now, *topic);
+  }
+  topic->multicast.on(now, from, m, shown.empty() ? EventRef{} : body_of(frame, in), fx_);
   touch(now, *topic);
 }
 
@@ -151,6 +171,10 @@ void PeerCore::dispatch(Time now, const LinkInfo& from, const Frame& frame, wire
       if (!reconciler_.on(now, from, m, common_topics(from.peer), fx_, differs)) malformed(from);
       return;
     }
+    case Kind::cast_to: return batch_to_multicast<wire::CastTo>(now, from, in, fields, frame);
+    case Kind::news: return to_multicast<wire::News>(now, from, in, fields);
+    case Kind::vouch: return vouch_to_multicast(now, from, in, fields, frame);
+    case Kind::vouched: return to_multicast<wire::Vouched>(now, from, in, fields);
     case Kind::start_ask: return to_multicast<wire::StartAsk>(now, from, in, fields);
     case Kind::start_tell: return to_multicast<wire::StartTell>(now, from, in, fields);
 

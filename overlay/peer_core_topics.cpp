@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Topics of one peer: opening, publishing, and what the machines of a topic tell each other.
 #include "overlay/base/text.hpp"
+#include "overlay/interest/predicate.hpp"
 #include "overlay/peer_core.hpp"
 #include "overlay/topic_state.hpp"
 #include "overlay/wire/records.hpp"
@@ -37,7 +38,10 @@ TopicState& PeerCore::open(Time, const TopicRecord& record) {
 }
 
 Result<TopicTag, Errc> PeerCore::open_topic(Time now, std::string_view name,
-                                            const std::optional<Contract>& contract, Use what) {
+                                            const std::optional<Contract>& contract, Use what,
+                                            std::string_view interest) {
+  const auto wanted = Predicate::parse(interest);
+  if (!wanted) return Errc::bad_predicate;
   if (contract && !offered(*contract)) return Errc::not_allowed;
   const auto record = directory_.declare(now, name, contract, active_links(), fx_);
   if (!record) return record.error();
@@ -46,6 +50,10 @@ Result<TopicTag, Errc> PeerCore::open_topic(Time now, std::string_view name,
   if (!topic && topics_.size() >= config_.topics_max) return Errc::too_large;
   if (!topic) topic = &open(now, **record);
   const TopicTag tag = topic->tag;
+  if (what == Use::subscribe && !topic->wants_events()) {
+    topic->interest = topic->announced = entry_text(*wanted);
+    topic->narrow_at = never;
+  }
   ++(what == Use::subscribe ? topic->subscribers : topic->publishers);
   use(now, *topic);
   settle(now);
@@ -67,7 +75,7 @@ void PeerCore::use(Time now, TopicState& topic) {
   if (!topic.in_use()) return end(now, topic);
   const bool guest = (self_.flags & wire::flag_guest) != 0;
   topic.outside = guest && !topic.wants_events();
-  const OwnEntry own{topic.wants_events() ? "true" : "false", self_.attributes};
+  const OwnEntry own = own_entry(topic);
   if (topic.outside) {
     care_outside(now, topic);
   } else if (!topic.started) {
@@ -77,9 +85,11 @@ void PeerCore::use(Time now, TopicState& topic) {
     if (const TopicRecord* record = directory_.find(topic.tag))
       for (const TopicContact& contact : record->contacts) contacts.emplace_back(contact.statement);
     topic.roster.start(now, own, contacts, fx_);
+    topic.multicast.on_interest(now);
     follow_roster(now, topic);
   } else if (topic.wants_events() != topic.multicast.taking()) {
     topic.roster.set_own(now, own, fx_);
+    topic.multicast.on_interest(now);
     follow_roster(now, topic);
     topic.told_ready = false;  // being ready to publish is another thing than missing nothing
     if (topic.wants_events() && !topic.roster.ready()) {
@@ -369,6 +379,8 @@ void PeerCore::on_topic_deadline(Time now, TopicState& topic) {
     fx_.drop(DropReason::lost, topic.tag, key.publisher, lost.range.count());
     if (topic.wants_events()) topic.delivery.on_gap(lost.stream, key, lost.range, GapReason::lost, fx_);
   }
+  follow_moved(topic);
+  if (topic.narrow_at <= now) announce(now, topic);
   if (topic.delivery.next_deadline() <= now) topic.delivery.on_deadline(now, fx_);
   if (topic.delivery.spilled()) topic.delivery.refill(topic.slot, topic.streams, cache_, fx_);
   follow_mesh(now, topic);
@@ -405,6 +417,9 @@ std::optional<TopicView> PeerCore::topic(TopicTag tag) const {
   view.delivered = topic->delivered;
   view.duplicates = topic->multicast.counts().duplicates;
   view.lost = topic->multicast.counts().lost;
+  view.filtered = topic->roster.roster().filtered();
+  view.selective = topic->multicast.selective();
+  view.interest = own_entry(*topic).interest;
   return view;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "overlay/core_config.hpp"
+#include "overlay/interest/predicate.hpp"
 #include "overlay/multicast/multicast.hpp"
 #include "overlay/order/delivery.hpp"
 #include "overlay/roster/roster_machine.hpp"
@@ -11,6 +12,9 @@
 #include <vector>
 
 namespace boato {
+
+// An interest as roster entries write it.
+[[nodiscard]] std::string entry_text(const Predicate& wanted);
 
 struct TopicState {
   struct World {  // what the topic shares with the others of its peer
@@ -34,7 +38,7 @@ struct TopicState {
         streams{world.config.streams, record.id, *world.self.crypto},
         delivery{world.config.fifo, record.tag, record.contract, world.holds},
         multicast{MulticastContext{world.config.multicast, world.self, world.links, roster.roster(), streams,
-                                   world.cache, record.tag, record.id, topic_slot,
+                                   world.cache, world.slabs, record.tag, record.id, topic_slot, name,
                                    record.contract.reliability != Reliability::unreliable},
                   world.casts, rng.fork("multicast")} {}
 
@@ -47,6 +51,10 @@ struct TopicState {
   bool started = false;  // takes part in the roster
   bool outside = false;  // publishes through an entry, is no member
   bool told_ready = false;
+  // What is wanted of it (canonical, or interest_everything or interest_nothing), and what our entry says:
+  // the same, or something wider that is not wanted any more, until narrow_at.
+  std::string interest{interest_everything}, announced{interest_everything};
+  Time narrow_at = never;
   Seq next_own{1};
   Time queued = never;  // the deadline that stands in peer_core's heap
   std::uint64_t delivered = 0;
@@ -64,7 +72,7 @@ struct TopicState {
   [[nodiscard]] std::uint64_t activity() const { return streams.version() + roster.roster().revision(); }
   [[nodiscard]] bool in_use() const { return subscribers + publishers + patterns > 0; }
   [[nodiscard]] Time next_deadline() const {
-    return std::min({roster.next_deadline(), multicast.next_deadline(), delivery.next_deadline()});
+    return std::min({roster.next_deadline(), multicast.next_deadline(), delivery.next_deadline(), narrow_at});
   }
 };
 

@@ -115,6 +115,13 @@ struct Dropped {
   std::uint64_t count = 0;
 };
 
+// What local subscriptions to a topic want. One that another covers adds nothing to the interest of the peer.
+struct LocalInterest {
+  std::string where;  // canonical; "TRUE" = everything
+  std::uint64_t subscriptions = 0;
+  std::string covered_by;  // the predicate of another, if that takes all that this one takes
+};
+
 struct TopicInfo {
   std::string name;
   Contract contract;
@@ -122,6 +129,10 @@ struct TopicInfo {
   bool ready = false;
   std::uint64_t members = 0, receivers = 0, mesh = 0, streams = 0;
   std::uint64_t received = 0, held = 0, delivered = 0, duplicates = 0, lost = 0;
+  std::uint64_t filtered = 0;  // members with a predicate
+  bool selective = false;      // what this peer publishes goes only to those that want it
+  std::string interest;        // of this peer as the others know it; "true" = everything, "false" = nothing
+  std::vector<LocalInterest> local;
 };
 
 class Peer {

@@ -72,6 +72,8 @@ class Publication {
 struct Member {
   PeerId id;
   bool receives = false;  // false: publishes only
+  std::string
+      interest;  // its predicate, merged over its subscriptions; "true" = everything, "false" = nothing
 };
 
 class Topic {

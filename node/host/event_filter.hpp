@@ -15,6 +15,7 @@ class EventFilter {
 
   // Also true for an event whose attributes are malformed: its subscription tells it as refused.
   [[nodiscard]] bool takes(SharedBatch& batch, std::uint32_t index);
+  [[nodiscard]] const Predicate& predicate() const { return predicate_; }
 
  private:
   Predicate predicate_;

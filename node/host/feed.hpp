@@ -34,9 +34,14 @@ class Feed {
   [[nodiscard]] SubscriptionState& subscription() const { return *subscription_; }
   [[nodiscard]] const std::shared_ptr<SubscriptionState>& shared() const { return subscription_; }
   [[nodiscard]] bool wildcard() const { return wildcard_; }
+  [[nodiscard]] const Predicate* predicate() const {  // null: everything
+    return filter_ ? &filter_->predicate() : nullptr;
+  }
 
   void deliver(TopicTag topic, SharedBatch* batch, std::uint32_t index, std::uint32_t count);
   void tell(Item item) { subscription_->tell(std::move(item)); }
+  // These were not sent here at all, as nobody here wants them. True: the subscription shows that.
+  bool tell_filtered(const Gap& gap) { return filter_ && subscription_->tell_filtered(gap); }
 
   [[nodiscard]] bool lags() const { return !streams_.empty(); }
   // The first batch with numbers of the range, lent with one reference; null if none is held any more.

@@ -46,6 +46,10 @@ std::vector<TopicInfo> Host::topic_list() {
       info.delivered = view->delivered;
       info.duplicates = view->duplicates;
       info.lost = view->lost;
+      info.filtered = view->filtered;
+      info.selective = view->selective;
+      info.interest = view->interest;
+      info.local = topics_->interests(record.tag);
     }
     out.push_back(std::move(info));
   });

@@ -2,6 +2,7 @@
 #include "node/host/local_topics.hpp"
 
 #include "overlay/base/text.hpp"
+#include "overlay/interest/covers.hpp"
 
 #include <algorithm>
 
@@ -48,7 +49,47 @@ LocalTopics::Topic& LocalTopics::ensure(TopicTag tag, const std::string& name) {
 void LocalTopics::attach(Topic& topic, Feed& feed) {
   if (std::ranges::find(topic.feeds, &feed) != topic.feeds.end()) return;
   topic.feeds.push_back(&feed);
+  want_anew(topic);
   awaited_.push_back({&feed, topic.tag});
+}
+
+void LocalTopics::want_anew(Topic& topic) { topic.retell = retell_ = true; }
+
+// Not while the core hands out effects: what it answers would be lost among them.
+void LocalTopics::tell_interests(Time now) {
+  if (!std::exchange(retell_, false)) return;
+  std::vector<const Predicate*> wanted;
+  for (const auto& topic : topics_) {
+    if (!std::exchange(topic->retell, false) || topic->feeds.empty()) continue;
+    wanted.clear();
+    for (const Feed* feed : topic->feeds) wanted.push_back(feed->predicate());
+    const bool all = std::ranges::find(wanted, nullptr) != wanted.end();
+    static_cast<void>(core_.set_interest(now, topic->tag, all ? "TRUE" : merged(wanted)));
+  }
+}
+
+std::vector<LocalInterest> LocalTopics::interests(TopicTag tag) const {
+  std::vector<LocalInterest> out;
+  const auto topic = std::ranges::find(topics_, tag, [](const auto& t) { return t->tag; });
+  if (topic == topics_.end()) return out;
+  const auto name = [](const Predicate* p) { return p ? p->text() : std::string{"TRUE"}; };
+  for (const Feed* feed : (*topic)->feeds) {
+    const Predicate* p = feed->predicate();
+    const auto same = std::ranges::find(out, name(p), &LocalInterest::where);
+    if (same != out.end()) {
+      ++same->subscriptions;
+      continue;
+    }
+    LocalInterest interest{name(p), 1, {}};
+    for (const Feed* other : (*topic)->feeds) {
+      const Predicate* wide = other->predicate();
+      if (name(wide) == interest.where || (wide && (!p || !covers(*wide, *p)))) continue;
+      interest.covered_by = name(wide);
+      break;
+    }
+    out.push_back(std::move(interest));
+  }
+  return out;
 }
 
 void LocalTopics::forget_unused() {
@@ -102,7 +143,8 @@ void LocalTopics::unsubscribe(Time now, const SubscriptionState* subscription) {
   const auto at = std::ranges::find(feeds_, subscription, [](const auto& f) { return f->shared().get(); });
   if (at == feeds_.end()) return;
   Feed* feed = at->get();
-  for (const auto& topic : topics_) std::erase(topic->feeds, feed);
+  for (const auto& topic : topics_)
+    if (std::erase(topic->feeds, feed) > 0) want_anew(*topic);
   std::erase_if(pending_, [&](const Pending& p) { return p.feed == feed; });
   std::erase_if(awaited_, [&](const Awaited& a) { return a.feed == feed; });
   std::erase(touched_, feed);
@@ -171,6 +213,13 @@ void LocalTopics::on_gap(const GapNotice& notice) {
   gap.last = notice.last.raw();
   gap.stream = EventId{notice.publisher, notice.incarnation.raw(), gap.first};
   gap.reason = static_cast<Gap::Reason>(notice.reason);
+  if (notice.reason == GapReason::not_for_you) {
+    for (Feed* feed : topic->feeds) {
+      if (feed->predicate()) common_.home->count_filtered(gap.last - gap.first + 1);
+      if (feed->tell_filtered(gap)) touch(*feed);
+    }
+    return;
+  }
   for (Feed* feed : topic->feeds) put(*feed, gap);
 }
 

@@ -47,6 +47,8 @@ class LocalTopics {
   void schedule(const SubscriptionState* subscription);  // it was resumed
   void refill(const SubscriptionState* subscription);    // it lags and has drained
   [[nodiscard]] std::size_t subscriptions() const { return feeds_.size(); }
+  // What the subscriptions to a topic want, each distinct predicate once.
+  [[nodiscard]] std::vector<LocalInterest> interests(TopicTag topic) const;
 
   // --- what the core tells
   void on_delivery(Delivery&& delivery);
@@ -76,6 +78,7 @@ class LocalTopics {
     const std::string* name = nullptr;
     std::shared_ptr<TopicHandle> handle;  // if it is open for publishing
     std::vector<Feed*> feeds;
+    bool retell = false;  // what they want together has changed
   };
   struct Pending {
     std::string name;
@@ -99,6 +102,8 @@ class LocalTopics {
   Topic& ensure(TopicTag tag, const std::string& name);
   void attach(Topic& topic, Feed& feed);
   void forget_unused();
+  void want_anew(Topic& topic);
+  void tell_interests(Time now);
   void publish_taken(Time now, TopicTag topic);
   void put(Feed& feed, Item item);
   void touch(Feed& feed);
@@ -123,6 +128,7 @@ class LocalTopics {
   std::vector<Feed*> touched_;
   std::vector<std::shared_ptr<SubscriptionState>> scheduled_;
   Topic* last_ = nullptr;  // found last
+  bool retell_ = false;    // some topic's
 };
 
 [[nodiscard]] Error open_error(Errc code, const std::string& name);

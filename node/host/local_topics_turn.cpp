@@ -71,8 +71,9 @@ bool LocalTopics::open_now(Time now, Pending& pending) {
       return true;
     }
   }
-  const auto tag =
-      core_.open_topic(now, pending.name, contract, pending.request ? Use::publish : Use::subscribe);
+  const auto tag = core_.open_topic(
+      now, pending.name, contract, pending.request ? Use::publish : Use::subscribe,
+      pending.feed && pending.feed->predicate() ? pending.feed->predicate()->text() : "TRUE");
   if (!tag) {
     const Error error = open_error(tag.error(), pending.name);
     if (pending.request) {
@@ -129,13 +130,14 @@ bool LocalTopics::step(Time now, Pending& pending) {
 }
 
 bool LocalTopics::settle(Time now) {
-  bool called = false;
+  bool called = retell_;
   if (!pending_.empty()) {
     std::vector<Pending> pending = std::exchange(pending_, {});
     std::erase_if(pending, [&](Pending& p) { return step(now, p); });
     for (Pending& p : pending) pending_.push_back(std::move(p));
     called = true;
   }
+  tell_interests(now);
   std::erase_if(awaited_, [&](const Awaited& a) {
     if (!core_.topic_ready(a.tag)) return false;
     Status status;

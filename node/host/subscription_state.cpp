@@ -70,6 +70,11 @@ bool SubscriptionState::pass_over(const SharedBatch& batch, std::uint32_t index,
   return true;
 }
 
+bool SubscriptionState::tell_filtered(const Gap& gap) {
+  if (options_.show_filtered) tell(gap);
+  return options_.show_filtered;
+}
+
 void SubscriptionState::account(const std::vector<Entry>& dropped, DropTable& drops) {
   for (const Entry& old : dropped) {
     drops.add(DropReason::subscription_full, *old.batch->topic, old.batch->publisher, old.count);

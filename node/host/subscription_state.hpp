@@ -50,6 +50,7 @@ class SubscriptionState {
   // Events that the predicate does not take: a gap is told if they were asked for. False: no room for it.
   [[nodiscard]] bool pass_over(const SharedBatch& batch, std::uint32_t index, std::uint32_t count,
                                DropTable& drops);
+  bool tell_filtered(const Gap& gap);
   void tell(Item item);  // a gap or a status: always taken
   void set_lagging(bool lagging) { lagging_.store(lagging); }
   [[nodiscard]] bool lagging() const { return lagging_.load(); }

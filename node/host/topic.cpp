@@ -4,6 +4,7 @@
 #include "node/host/clock.hpp"
 #include "node/host/host.hpp"
 #include "node/host/peer_common.hpp"
+#include "overlay/roster/roster.hpp"
 #include "overlay/wire/attributes.hpp"
 
 #include <array>
@@ -148,8 +149,13 @@ std::vector<Member> Topic::members() const {
   std::vector<Member> out;
   if (!handle_) return out;
   handle_->peer->inbox.call([&] {
-    for (const auto& [id, receives] : handle_->peer->host->core().members(handle_->tag))
-      out.push_back({id, receives});
+    const Roster* roster = handle_->peer->host->core().roster(handle_->tag);
+    if (!roster) return;
+    for (const RingMember& m : roster->all()) {
+      const bool receives = m.record->interest != Interest::nothing;
+      const std::string_view text = m.record->interest_text();
+      out.push_back({m.record->id, receives, std::string{text.empty() ? interest_everything : text}});
+    }
   });
   return out;
 }

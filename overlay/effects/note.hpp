@@ -21,7 +21,7 @@ namespace boato {
   X(pulls_put_off) X(have_sent) X(reconciled) X(comparisons) X(topic_deadlines) X(streams_refused) X(cache_evicted) X(held_overflow) X(links_up) X(links_down) \
   X(dials) X(dials_failed) X(links_duplicate) X(suspicions) X(members_gone) X(refutations) \
   X(roster_refused) X(directory_refused) X(directory_conflicts) X(probes) X(splices) X(shuffles) \
-  X(lagging) X(events_late)
+  X(lagging) X(events_late) X(casts_selective) X(events_carried) X(vouches_asked) X(vouches_answered)
 // clang-format on
 
 enum class Counter : std::uint8_t {

@@ -42,6 +42,7 @@ struct Duty {
   EventRef batch;
   Interval interval;
   Excepted except;
+  EventRef list;                // of a CAST_TO: its recipients as they travel, in place of the interval
   std::uint64_t tried[3] = {};  // places of children that had it before
   std::uint8_t takeovers = 0;
   std::uint8_t hops = 0;  // of the frame that carries it

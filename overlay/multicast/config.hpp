@@ -64,6 +64,33 @@ struct MulticastConfig {
   std::size_t answer_left_max = std::size_t{64} << 10;  // of the last answer on the link: else no new one
   std::size_t answers_left_max = std::size_t{2} << 20;  // on all links together
 
+  // Of the members, in 1/65536: a stream is handed out selectively while the mean share that wanted its last
+  // batches is at most select_above, and again once it has been below select_below for select_after.
+  std::uint32_t select_above = 65536 / 4, select_below = 65536 * 15 / 100;
+  std::size_t select_batches = 64;
+  Duration select_after = std::chrono::seconds{10};
+  std::size_t cold_max =
+      256;  // x 16 B: members that carriers were needed for; needed again, they are dialled
+  Duration cold_for = std::chrono::seconds{60};
+  // What is missing of a selective stream only its publisher knows. It is asked so long after a hole was seen
+  // (copies overtake each other), so often without an answer, ...
+  Duration vouch_after = std::chrono::milliseconds{150};
+  Duration vouch_again = std::chrono::milliseconds{500};
+  // ... and, while numbers are heard of that nothing is known about, after vouch_every, doubling to
+  // vouch_rest while nothing was missing.
+  Duration vouch_every = std::chrono::seconds{1};
+  Duration vouch_rest = std::chrono::seconds{10};
+  std::size_t vouch_events_max = 4096;                  // looked at for one answer
+  std::size_t vouch_bytes_max = std::size_t{64} << 10;  // of batches sent with one answer
+  // A publisher is gone, nobody else answers and nothing more is heard: as long as caches hold.
+  Duration vouch_orphans = std::chrono::seconds{60};
+  // A publisher is gone, and nobody takes everything: what came in the last again_for is handed on by whoever
+  // has it, after again_after + [0, again_spread), unless somebody else was first.
+  Duration again_for = std::chrono::seconds{30}, again_after = std::chrono::milliseconds{500};
+  Duration again_spread = std::chrono::seconds{5};
+  std::size_t again_batches_max = 1024;
+  Duration news_every = std::chrono::seconds{2};
+
   Duration reconcile_every = std::chrono::seconds{10};
   Duration reconcile_rest = std::chrono::minutes{5};     // when nothing differs and nothing changes
   Duration frontiers_lately = std::chrono::seconds{30};  // streams that changed since are told outright, ...

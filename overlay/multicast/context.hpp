@@ -8,6 +8,8 @@
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/stream/stream_set.hpp"
 
+#include <string_view>
+
 namespace boato {
 
 // What the parts of one topic's multicast look at. All of it outlives them; the stream set and the cache are
@@ -19,9 +21,11 @@ struct MulticastContext {
   const Roster& roster;
   StreamSet& streams;
   EventCache& cache;
+  SlabPool& slabs;
   TopicTag tag;
   TopicId id;
   TopicSlot slot;
+  std::string_view name;
   bool reliable = true;
   [[nodiscard]] std::uint64_t own_place() const { return ring_place(self.id); }
 };

@@ -66,6 +66,7 @@ void Multicast::compare(Time now, LinkId with, Effects& fx) {
   std::uint64_t rest = context_.streams.digest();
   std::size_t told = 0;
   context_.streams.each_changed(0, [&](StreamIndex index, const Stream& s) {
+    if (s.sparse()) return true;  // only its publisher can compare
     const bool lately = now - context_.streams.last_change(index) <= context_.config.frontiers_lately;
     if (!lately || told == context_.config.frontiers_told || !tells.add(s)) return false;
     rest -= StreamSet::digest(s);
@@ -104,7 +105,7 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::Frontiers& m, Eff
     const auto index = streams.find(have_entry_.tag);
     if (!index) continue;
     rest -= StreamSet::digest(streams[*index]);
-    if (!covered(have_entry_, streams[*index])) they_lack.push_back(*index);
+    if (!streams[*index].sparse() && !covered(have_entry_, streams[*index])) they_lack.push_back(*index);
   }
   note_frontiers(now, from, m.streams);
   std::ranges::sort(told);

@@ -146,6 +146,11 @@ void Mesh::knows_run(LinkId link, StreamIndex stream, SeqRange run) {
   if (run.first.raw() <= known.raw() + 1) known = std::max(known, run.last);
 }
 
+Seq Mesh::known(LinkId link, StreamIndex stream) const {
+  const Neighbour* n = find(link);
+  return n && n->known.size() > stream.raw() ? n->known[stream.raw()] : Seq{};
+}
+
 void Mesh::forget(StreamIndex stream) {
   for (Neighbour& n : neighbours_)
     if (n.known.size() > stream.raw()) n.known[stream.raw()] = Seq{};
@@ -165,7 +170,7 @@ void Mesh::tell_all(LinkId link, Effects& fx) const {
     writer = HaveWriter{room};
   };
   context_.streams.each([&](StreamIndex, const Stream& s) {
-    if (s.frontier().raw() == 0 && s.above().empty()) return;
+    if ((s.frontier().raw() == 0 && s.above().empty()) || s.sparse()) return;
     if (!writer.add(s)) {
       send();
       static_cast<void>(writer.add(s));
@@ -207,7 +212,7 @@ void Mesh::flush(Time now, Round round, Effects& fx) {
     };
     context_.streams.each_changed(since, [&](StreamIndex index, const Stream& s) {
       const Seq known = n.known.size() > index.raw() ? n.known[index.raw()] : Seq{};
-      if (known >= s.highest()) return true;
+      if (known >= s.highest() || s.sparse()) return true;
       if (told >= told_most ||
           (round == Round::polite && knowing(index, s.highest()) >= context_.config.have_enough)) {
         put_off = true;

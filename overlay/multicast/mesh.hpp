@@ -43,6 +43,7 @@ class Mesh {
   void on_trouble(Time now) { pace_.on_trouble(now); }
   // What a neighbour is known to have: it said so, it sent us the events, or we sent them to it.
   void knows(LinkId link, StreamIndex stream, Seq upto);
+  [[nodiscard]] Seq known(LinkId link, StreamIndex stream) const;  // 0: nothing
   void knows_run(LinkId link, StreamIndex stream, SeqRange run);
   void forget(StreamIndex stream);
 

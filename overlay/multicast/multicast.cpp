@@ -18,6 +18,8 @@ Multicast::Multicast(const MulticastContext& context, CastLedger& ledger, Rng rn
       mesh_{context_, rng_.fork("mesh")},
       fingers_{context_, rng_.fork("fingers")},
       puller_{context_, rng_.fork("puller")},
+      courier_{context_, ledger, caster_.warm(), Rng{rng_}.fork("courier")},
+      voucher_{context_, courier_, Rng{rng_}.fork("voucher")},
       accepted_{context.config.accepted_slots} {}
 
 void Multicast::start(Time now) {
@@ -51,15 +53,15 @@ void Multicast::forget(std::optional<StreamIndex> closed) {
   context_.cache.forget(context_.slot, *closed);
   mesh_.forget(*closed);
   puller_.forget(*closed);
+  voucher_.forget(*closed);
 }
 
-Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops,
-                                   Effects& fx) {
+bool Multicast::check_in(const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx) {
   arrived_.closed.reset();
   const auto parsed = wire::parse_batch(bytes.bytes(), context_.config.payload_max);
   if (!parsed) {
     fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
-    return Came::bad;
+    return false;
   }
   const wire::BatchView& batch = *parsed;
   arrived_.batch = batch;
@@ -71,9 +73,20 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   if (from.peer != batch.publisher) {
     if (!verify(batch, fx)) {
       bad_batch(from, fx);
-      return Came::bad;
+      return false;
     }
     trust_ = Trust::verified;
+  }
+  return true;
+}
+
+Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops,
+                                   Effects& fx, const Recipient* listed) {
+  if (!check_in(from, bytes, hops, fx)) return Came::bad;
+  const wire::BatchView& batch = arrived_.batch;
+  if (listed && listed->skip >= batch.first.raw()) {
+    fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
+    return Came::bad;
   }
   const auto drop = [&](DropReason why, Came came) {
     fx.drop(why, context_.tag, batch.publisher, batch.count);
@@ -92,10 +105,17 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   const SeqRange run{batch.first, batch.last()};
   mesh_.knows_run(from.id, place.index, run);
   if (ours) return Came::duplicate;  // nobody but us makes them
-  if (place.heard.raw() > 0) puller_.wanted(now, place.index, place.heard, from.id);
+  if (listed) {
+    voucher_.watch(place.index);
+    claim(now, place.index, *listed, batch.first);
+  }
+  const bool sparse = context_.streams[place.index].sparse();
+  if (sparse) moved_.push_back({place.index, {}});
+  if (place.heard.raw() > 0 && !sparse) puller_.wanted(now, place.index, place.heard, from.id);
   context_.streams.account(now, place.index, run, arrived_.fresh);
   if (arrived_.fresh.empty() && !arrived_.fresh.refused &&
       !BOATO_MUTANT(207)) {  // 207: duplicates are delivered
+    if (listed) voucher_.on_again(place.index, batch.first);
     counts_.duplicates += batch.count;
     fx.count(Counter::events_duplicate, batch.count);
     return Came::duplicate;
@@ -103,7 +123,10 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   if (arrived_.fresh.empty()) {
     if (!BOATO_MUTANT(207)) {
       fx.count(Counter::events_refused, batch.count);
-      puller_.wanted(now, place.index, run.last, from.id);
+      if (sparse)
+        voucher_.on_hole(now, place.index);
+      else
+        puller_.wanted(now, place.index, run.last, from.id);
       return drop(DropReason::window, Came::unwanted);
     }
     arrived_.fresh.pieces[0] = run;
@@ -113,6 +136,12 @@ Multicast::Came Multicast::take_in(Time now, const LinkInfo& from, const EventRe
   fx.count(Counter::events_received, arrived_.fresh.events());
   cached_ = context_.cache.put(now, {context_.slot, place.index, trust_, hops, from.id}, batch, bytes, fx);
   const Stream& s = context_.streams[place.index];
+  if (sparse) {
+    if (listed) voucher_.on_again(place.index, batch.first);
+    voucher_.hear(now, place.index, run.last);
+    if (s.frontier() < run.last) voucher_.on_hole(now, place.index);
+    return Came::fresh;
+  }
   if (!s.complete()) puller_.wanted(now, place.index, s.highest(), from.id);
   puller_.on_progress(now, place.index);
   if (context_.reliable) mesh_.on_frontier(now);
@@ -161,16 +190,10 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
   const bool spread = (flood || (cast.flags & wire::cast_flood) != 0) && came == Came::fresh;
   if (spread || (cast.flags & wire::cast_takeover) != 0) mesh_.on_trouble(now);
   if (work || spread) {
-    if (trust_ == Trust::attested) {
-      if (!verify(batch, fx)) {
-        bad_batch(from, fx);
-        return came == Came::fresh
-                   ? &arrived_
-                   : nullptr;  // the publisher itself said so on its own link: to us it did publish it
-      }
-      trust_ = Trust::verified;
-      if (came == Came::fresh) context_.cache.upgrade(cached_);
-    }
+    if (!trusted(from, came, fx))
+      return came == Came::fresh
+                 ? &arrived_
+                 : nullptr;  // the publisher itself said so on its own link: to us it did publish it
     if (came == Came::duplicate && BOATO_MUTANT(208)) pieces.count = 0;  // swallows the duty of a duplicate
     BOATO_CHECK(!work || pieces.count > 0);  // to have the events is no reason to keep them from others
     for (std::size_t i = 0; i < pieces.count; ++i) {
@@ -183,6 +206,17 @@ const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Cast& c
     fx.count(Counter::events_forwarded, batch.count);
   }
   return came == Came::fresh ? &arrived_ : nullptr;
+}
+
+bool Multicast::trusted(const LinkInfo& from, Came came, Effects& fx) {
+  if (trust_ != Trust::attested) return true;
+  if (!verify(arrived_.batch, fx)) {
+    bad_batch(from, fx);
+    return false;
+  }
+  trust_ = Trust::verified;
+  if (came == Came::fresh) context_.cache.upgrade(cached_);
+  return true;
 }
 
 const Arrived* Multicast::on(Time now, const LinkInfo& from, const wire::Repair& repair,
@@ -214,7 +248,7 @@ const Arrived* Multicast::publish(Time now, const wire::BatchView& batch, const 
   own_.push_back({batch.first, batch.last(), 0});
   while (own_.size() > 65536) own_.pop_front();
   send_waiting(now, fx);
-  if (flood)
+  if (flood && !selective())
     for (LinkId link : mesh_.links()) caster_.flood(bytes, 0, link, fx);
   return &arrived_;
 }
@@ -228,6 +262,10 @@ void Multicast::send_waiting(Time now, Effects& fx) {
   if (cast_upto_ >= last) return;
   const bool alone = !outside_ && context_.roster.receivers().size() <= (taking_ ? 1U : 0U);
   context_.cache.each(context_.slot, *index, {next(cast_upto_), last}, [&](const CachedBatch& b) {
+    cast_upto_ = b.last;
+    voucher_.hear(now, b.stream, b.last);
+    if (!alone && select(now, b, fx)) return true;
+    if (alone && chooser_) chooser_->passed(b.last);
     Duty duty;
     duty.topic = context_.tag;
     duty.batch = b.bytes;
@@ -284,13 +322,17 @@ void Multicast::take_over(Time now, Duty duty, Effects& fx) {
     cast_upto_ = std::min(cast_upto_, Seq{batch->first.raw() - 1});
     return;
   }
-  caster_.take_over(now, std::move(duty), batch->publisher, fx);
+  if (duty.list)
+    courier_.take_over(now, duty, batch->publisher, fx);
+  else
+    caster_.take_over(now, std::move(duty), batch->publisher, fx);
 }
 
 // --- links and time
 
 void Multicast::on_link_up(Time now, const LinkInfo& link, Effects& fx) {
   caster_.on_link_up(now, link, fx);
+  courier_.on_link_up(now, link, fx);
   mesh_.on_link_up(now, link, fx);
   fingers_.on_change(now);
 }
@@ -310,6 +352,7 @@ void Multicast::on_lag_ended(Time now, LinkId link, Effects& fx) {
 void Multicast::on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx) {
   const bool before = mesh_.has(from.id);
   mesh_.on(now, from, mesh, fx);
+  if (!before && mesh_.has(from.id)) voucher_.on_neighbour(now);
   // Whatever either end lacks of the other is noticed at once; one of them asks.
   if (!before && mesh_.has(from.id) && mesh.verb == wire::MeshVerb::yes) compare(now, from.id, fx);
 }
@@ -320,6 +363,7 @@ void Multicast::on_member_joined(Time now, const PeerId& peer) {
 }
 
 void Multicast::on_member_changed(Time now, const PeerId& peer) {
+  voucher_.on_member(now, peer);
   if (const auto link = caster_.on_member_changed(peer); link && context_.reliable)
     mesh_.on_interest(now, *link);
   mesh_.on_member_changed(now);
@@ -333,7 +377,8 @@ std::uint32_t Multicast::roles(LinkId link) const {
 
 Time Multicast::next_deadline() const {
   return std::min({caster_.next_deadline(), mesh_.next_deadline(), fingers_.next_deadline(),
-                   puller_.next_deadline(), ask_start_at_});
+                   puller_.next_deadline(), courier_.next_deadline(), voucher_.next_deadline(),
+                   ask_start_at_});
 }
 
 void Multicast::on_deadline(Time now, Effects& fx, std::vector<Puller::Lost>& lost) {
@@ -341,6 +386,10 @@ void Multicast::on_deadline(Time now, Effects& fx, std::vector<Puller::Lost>& lo
   mesh_.on_deadline(now, fx);
   fingers_.on_deadline(now, caster_.warm(), fx);
   puller_.on_deadline(now, mesh_, caster_.warm(), fx, lost);
+  courier_.on_deadline(now, fx);
+  if (voucher_.next_deadline() <= now) voucher_.on_deadline(now, taking_ && started_, mesh_, fx, moved_);
+  for (const StreamIndex stream : voucher_.again()) hand_out_again(now, stream, fx);
+  voucher_.again().clear();
   for (const Puller::Lost& l : lost) {
     context_.streams.skip(now, l.stream, l.range.last);
     counts_.lost += l.range.count();
@@ -356,6 +405,9 @@ void Multicast::check_invariants() const {
   caster_.check_invariants();
   mesh_.check_invariants();
   puller_.check_invariants();
+  courier_.check_invariants();
+  voucher_.check_invariants();
+  if (chooser_) chooser_->check_invariants();
 }
 
 }  // namespace boato

@@ -13,11 +13,15 @@
 #include "overlay/effects/effects.hpp"
 #include "overlay/multicast/accepted.hpp"
 #include "overlay/multicast/caster.hpp"
+#include "overlay/multicast/chooser.hpp"
+#include "overlay/multicast/courier.hpp"
 #include "overlay/multicast/fingers.hpp"
 #include "overlay/multicast/mesh.hpp"
 #include "overlay/multicast/puller.hpp"
+#include "overlay/multicast/voucher.hpp"
 #include "overlay/stream/have_codec.hpp"
 #include "overlay/wire/event_messages.hpp"
+#include "overlay/wire/selective_messages.hpp"
 
 #include <optional>
 #include <utility>
@@ -74,6 +78,20 @@ class Multicast {
                     Effects& fx);
   const Arrived* on(Time now, const LinkInfo& from, const wire::Repair& repair, const EventRef& batch,
                     Effects& fx);
+  // Streams that go to those who want them alone (selective.cpp). `body`: the asker's entry, merged already
+  // if the message is for us.
+  const Arrived* on(Time now, const LinkInfo& from, const wire::CastTo& cast, const EventRef& batch,
+                    Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::News& news, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Vouch& vouch, const EventRef& body, Effects& fx);
+  void on(Time now, const LinkInfo& from, const wire::Vouched& vouched, Effects& fx);
+  // Our own entry has been made anew.
+  void on_interest(Time now);
+  // Of such streams, those whose frontier may have moved since clear_moved(), and what of them is lost: the
+  // caller tells the delivery queue.
+  [[nodiscard]] std::span<const Voucher::Moved> moved() const { return moved_; }
+  void clear_moved() { moved_.clear(); }
+
   // The stream that the last batch closed, whether anything of it was new or not: forget it before the next.
   [[nodiscard]] std::optional<StreamIndex> closed() const { return arrived_.closed; }
   void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx);
@@ -100,7 +118,9 @@ class Multicast {
       const auto index = context_.streams.start_at(now, have_entry_.tag, upto);
       // Not the frontier: it may have joined runs that came early and still wait for their turn.
       if (!index) continue;
+      voucher_.on_start(*index, upto);
       start_at(*index, upto);
+      if (context_.streams[*index].sparse()) continue;
       if (!have_entry_.runs.empty())
         puller_.wanted(now, *index, have_entry_.runs[have_entry_.runs.size() - 1].last, from.id);
     }
@@ -123,7 +143,10 @@ class Multicast {
 
   void on_link_up(Time now, const LinkInfo& link, Effects& fx);
   void on_link_down(Time now, LinkId link);
-  void on_dial_failed(Time now, const PeerId& peer, Effects& fx) { caster_.on_dial_failed(now, peer, fx); }
+  void on_dial_failed(Time now, const PeerId& peer, Effects& fx) {
+    caster_.on_dial_failed(now, peer, fx);
+    courier_.on_dial_failed(peer, fx);
+  }
   void on_lag_ended(Time now, LinkId link, Effects& fx);
   void on_member_joined(Time now, const PeerId& peer);
   void on_member_changed(Time now, const PeerId& peer);
@@ -141,13 +164,28 @@ class Multicast {
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }
   [[nodiscard]] const Fingers& fingers() const { return fingers_; }
   [[nodiscard]] const Puller& puller() const { return puller_; }
+  [[nodiscard]] const Voucher& voucher() const { return voucher_; }
+  [[nodiscard]] bool selective() const { return chooser_ && chooser_->selective(); }  // what we publish
   [[nodiscard]] const MulticastCounts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t untaken() const;
   void check_invariants() const;
 
  private:
   enum class Came : std::uint8_t { fresh, duplicate, unwanted, bad };
-  Came take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx);
+  // Parses it and checks what must hold before anything is done with it. False: the link is closed.
+  bool check_in(const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx);
+  // `listed`: as which recipient we are named, if we are.
+  Came take_in(Time now, const LinkInfo& from, const EventRef& bytes, std::uint8_t hops, Effects& fx,
+               const Recipient* listed = nullptr);
+  // The signature of arrived_ is checked before anybody else is handed it.
+  bool trusted(const LinkInfo& from, Came came, Effects& fx);
+  void claim(Time now, StreamIndex stream, const Recipient& mine, Seq first);
+  [[nodiscard]] Chooser& chooser(Seq handed_out);
+  [[nodiscard]] Chooser& chooser() { return chooser(cast_upto_); }
+  bool select(Time now, const CachedBatch& batch, Effects& fx);
+  void vouch(Time now, const wire::Vouch& m, Effects& fx);
+  void hand_out_again(Time now, StreamIndex stream, Effects& fx);
+  bool pass_on(std::uint8_t& hops, const LinkInfo& from, Effects& fx);
   void forget(std::optional<StreamIndex> closed);
   bool verify(const wire::BatchView& batch, Effects& fx);
   void bad_batch(const LinkInfo& from, Effects& fx);
@@ -175,6 +213,12 @@ class Multicast {
   Mesh mesh_;
   Fingers fingers_;
   Puller puller_;
+  Courier courier_;
+  Voucher voucher_;
+  std::optional<Chooser> chooser_;  // there was a member with a predicate
+  std::vector<Recipient> listed_;   // of the frame at hand
+  std::vector<Voucher::Moved> moved_;
+  std::uint16_t own_interest_ = 0;  // interest_tag of our entry
   AcceptedIntervals accepted_;
   Arrived arrived_;
   Trust trust_{};   // of arrived_

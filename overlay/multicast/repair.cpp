@@ -28,7 +28,10 @@ void Multicast::note_frontiers(Time now, const LinkInfo& from, Bytes streams) {
         have_entry_.runs.empty() ? have_entry_.upto : have_entry_.runs[have_entry_.runs.size() - 1].last;
     if (const auto index = context_.streams.find(have_entry_.tag)) {
       mesh_.knows(from.id, *index, have_entry_.upto);
-      if (started_ && !context_.streams[*index].accounted(SeqRange{Seq{1}, highest}) && highest.raw() > 0)
+      if (context_.streams[*index].sparse())
+        voucher_.hear(now, *index, highest);
+      else if (started_ && !context_.streams[*index].accounted(SeqRange{Seq{1}, highest}) &&
+               highest.raw() > 0)
         puller_.wanted(now, *index, highest, from.id);
     } else if (started_ && highest.raw() > 0) {
       heard |= context_.streams.hear(have_entry_.tag, highest);

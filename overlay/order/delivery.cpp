@@ -30,6 +30,10 @@ void DeliveryQueue::start_at(StreamIndex stream, Seq frontier, Effects& fx) {
   if (FifoOrder* fifo = std::get_if<FifoOrder>(&policy_)) fifo->start_at(stream, frontier, fx);
 }
 
+void DeliveryQueue::advance(StreamIndex stream, const StreamKey& key, Seq frontier, Effects& fx) {
+  if (FifoOrder* fifo = std::get_if<FifoOrder>(&policy_)) fifo->advance(stream, key, frontier, fx);
+}
+
 void DeliveryQueue::forget(StreamIndex stream) {
   if (FifoOrder* fifo = std::get_if<FifoOrder>(&policy_)) fifo->forget(stream);
 }

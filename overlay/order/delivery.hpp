@@ -37,6 +37,10 @@ class DeliveryQueue {
   // A joiner's start: nothing up to `frontier` is delivered or stated.
   void start_at(StreamIndex stream, Seq frontier, Effects& fx);
 
+  // A stream that is handed out selectively: all of it up to here is accounted for, and what did not come was
+  // not for us.
+  void advance(StreamIndex stream, const StreamKey& key, Seq frontier, Effects& fx);
+
   // The stream was closed, its index will be reused.
   void forget(StreamIndex stream);
 

@@ -194,6 +194,22 @@ void FifoOrder::start_at(StreamIndex stream, Seq frontier, Effects& fx) {
   drain(q, stream, fx);
 }
 
+void FifoOrder::advance(StreamIndex stream, const StreamKey& key, Seq upto, Effects& fx) {
+  Queue& q = queue_of(stream);
+  if (upto < q.next || q.spilled.raw() > 0) return;
+  const auto skip = [&](Seq last) {
+    if (last < q.next) return;
+    fx.deliver(GapNotice{topic_, key.publisher, key.incarnation, q.next, last, GapReason::not_for_you});
+    q.next = next(last);
+  };
+  while (!q.held.empty() && q.held.front().range.first <= upto) {
+    skip(before(q.held.front().range.first));
+    deliver(q, key, pop_front(q), fx);
+  }
+  skip(upto);
+  drain(q, stream, fx);
+}
+
 void FifoOrder::on_refill(const Arrival& arrival, SeqRange range, Effects& fx) {
   Queue& q = queue_of(arrival.stream);
   BOATO_CHECK(range.first == q.next);

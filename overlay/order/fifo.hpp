@@ -53,6 +53,9 @@ class FifoOrder {
   bool on_batch(Time now, const Arrival& arrival, std::span<const SeqRange> fresh, Effects& fx);
   void on_gap(StreamIndex stream, const StreamKey& key, SeqRange range, GapReason reason, Effects& fx);
   void start_at(StreamIndex stream, Seq frontier, Effects& fx);
+  // What is not held up to here does not come, and was not for us; it is stated as that. No effect while
+  // something spilled is to be fetched first.
+  void advance(StreamIndex stream, const StreamKey& key, Seq upto, Effects& fx);
   void forget(StreamIndex stream);
 
   [[nodiscard]] bool spilled() const { return spilled_ > 0; }

@@ -13,6 +13,8 @@
 namespace boato {
 
 enum class Interest : std::uint8_t { everything, nothing, predicate };
+// Their texts in an entry; any other is a predicate in canonical form (overlay/interest).
+inline constexpr std::string_view interest_everything = "true", interest_nothing = "false";
 
 // What counts when two entries of one peer meet: the greater wins.
 struct EntryVersion {

@@ -3,6 +3,7 @@
 
 #include "overlay/base/bytes.hpp"
 #include "overlay/base/mutant.hpp"
+#include "overlay/interest/predicate.hpp"
 #include "overlay/wire/attributes.hpp"
 #include "overlay/wire/records.hpp"
 #include "overlay/wire/roster_messages.hpp"
@@ -52,8 +53,16 @@ void free(const MemberRecord* record) {
 }
 
 Interest interest_of(std::string_view text) {
-  if (text.empty() || text == "true") return Interest::everything;
-  return text == "false" ? Interest::nothing : Interest::predicate;
+  if (text.empty() || text == interest_everything) return Interest::everything;
+  return text == interest_nothing ? Interest::nothing : Interest::predicate;
+}
+
+// Canonical text only: equal interests are equal bytes, and whoever sends another has not read it himself.
+// What cannot be parsed, or costs more than predicates may, is no interest.
+bool interest_valid(std::string_view text) {
+  if (interest_of(text) != Interest::predicate) return true;
+  const auto predicate = Predicate::parse(text);
+  return predicate && predicate->text() == text && !predicate->takes_all() && !predicate->takes_none();
 }
 
 }  // namespace
@@ -144,7 +153,8 @@ Verdict RecordPool::make_record(Time now, const wire::StatementView& statement, 
   wire::RosterEntry entry;
   if (!wire::decode_record(statement.body, entry)) return Verdict::malformed;
   if (entry.interest.size() > config_.interest_bytes_max ||
-      entry.attributes.size() > config_.attribute_bytes_max || !wire::attributes_valid(entry.attributes))
+      entry.attributes.size() > config_.attribute_bytes_max || !wire::attributes_valid(entry.attributes) ||
+      !interest_valid(entry.interest))
     return Verdict::malformed;
   if (!own && records_.used >= config_.records_max) return Verdict::full;
   if (!holds(statement)) return Verdict::forged;

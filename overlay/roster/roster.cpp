@@ -31,6 +31,7 @@ std::size_t locate(std::span<const Suspect> suspects, const PeerId& peer, bool* 
 }
 
 bool receives(const MemberRecord& record) { return record.interest != Interest::nothing; }
+bool has_predicate(const MemberRecord& record) { return record.interest == Interest::predicate; }
 bool leaving(const MemberRecord& record) { return (record.flags & wire::flag_leaving) != 0; }
 
 // Equal versions with other bytes are a fault of their maker; the greater hash wins, so that all agree.
@@ -148,7 +149,10 @@ void Roster::settle() {
   if (others_ == 0 && fresh_others > 0) all_ = receivers_;
   if (others_ + fresh_others > 0) insert(all_, added_);
   others_ += fresh_others;
-  for (const RingMember& m : added_) digest_ += m.record->hash;
+  for (const RingMember& m : added_) {
+    digest_ += m.record->hash;
+    filtered_ += has_predicate(*m.record) ? 1 : 0;
+  }
   std::erase_if(added_, [](const RingMember& m) { return !receives(*m.record); });
   insert(receivers_, added_);
   added_.clear();
@@ -178,6 +182,8 @@ void Roster::replace(const MemberRecord* known, const MemberRecord* record) {
     if (--others_ == 0) all_ = {};
   }
   digest_ += record->hash - known->hash;
+  filtered_ += has_predicate(*record) ? 1 : 0;
+  filtered_ -= has_predicate(*known) ? 1 : 0;
   pool_.drop(known);
   ++revision_;
 }
@@ -185,6 +191,7 @@ void Roster::replace(const MemberRecord* known, const MemberRecord* record) {
 void Roster::take_out(const MemberRecord* record) {
   bool found = false;
   digest_ -= record->hash;
+  filtered_ -= has_predicate(*record) ? 1 : 0;
   ++revision_;
   if (others_ > 0) {
     const std::size_t at = locate(all_, record->id, &found);
@@ -207,12 +214,14 @@ void Roster::set(std::span<const MemberRecord* const> records) {
   receivers_ = {};
   all_ = {};
   others_ = 0;
+  filtered_ = 0;
   digest_ = 0;
   std::vector<RingMember> ring;
   ring.reserve(records.size());
   for (const MemberRecord* record : records) {
     ring.push_back(member_of(record));
     others_ += receives(*record) ? 0 : 1;
+    filtered_ += has_predicate(*record) ? 1 : 0;
     digest_ += record->hash;
   }
   std::ranges::sort(ring, before);
@@ -335,13 +344,14 @@ void Roster::check_invariants() const {
   BOATO_CHECK(std::ranges::is_sorted(all(), before) && std::ranges::is_sorted(receivers_, before));
   BOATO_CHECK(all().size() == size());
   std::uint64_t sum = 0;
-  std::size_t others = 0;
+  std::size_t others = 0, with_predicate = 0;
   for (const RingMember& m : all()) {
     BOATO_CHECK(m.place == ring_place(m.record->id) && m.record->refs > 0);
     sum += m.record->hash;
     others += receives(*m.record) ? 0 : 1;
+    with_predicate += has_predicate(*m.record) ? 1 : 0;
   }
-  BOATO_CHECK(sum == digest_ && others == others_);
+  BOATO_CHECK(sum == digest_ && others == others_ && with_predicate == filtered_);
   for (const Suspect& s : suspects_) {
     const MemberRecord* record = find(s.id);
     BOATO_CHECK(record && record->entry_version() == s.of && s.accusers.size() > 0);

@@ -72,6 +72,8 @@ class Roster {
   [[nodiscard]] std::span<const RingMember> receivers() const { return receivers_; }
   [[nodiscard]] std::span<const RingMember> all() const { return others_ == 0 ? receivers_ : all_; }
   [[nodiscard]] std::size_t size() const { return receivers_.size() + others_; }
+  // Members with a predicate. None: nobody need ask what an event says.
+  [[nodiscard]] std::size_t filtered() const { return filtered_; }
   [[nodiscard]] const MemberRecord* find(const PeerId& peer) const;
   // Nearest members on the ring that are not suspected, other than `peer` itself, which need not be a member.
   [[nodiscard]] Neighbours neighbours(const PeerId& peer) const;
@@ -147,6 +149,7 @@ class Roster {
   std::vector<RingMember> receivers_;
   std::vector<RingMember> all_;  // empty while every member is a receiver
   std::size_t others_ = 0;
+  std::size_t filtered_ = 0;
   std::vector<RingMember> added_;  // by merge_one, until settle
   std::vector<Suspect> suspects_;
   std::vector<Gone> gone_;

@@ -72,6 +72,9 @@ class RosterMachine {
   void on(Time now, const LinkInfo& from, const wire::RosterWant& m, Bytes body, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::RosterSpread& m, Bytes body, Effects& fx);
 
+  // A member shows its entry (one statement) along with what it asks. False: it was refused.
+  bool learn(Time now, const LinkInfo& from, Bytes body, Effects& fx);
+
   // Every link of the peer, whatever its roles.
   void on_link_up(Time now, const LinkInfo& link, Effects& fx);
   void on_link_down(Time now, const LinkInfo& link, CloseReason why, Effects& fx);

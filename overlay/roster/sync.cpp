@@ -55,6 +55,14 @@ bool RosterMachine::take(Time now, const LinkInfo& from, Bytes body, Effects& fx
   return true;
 }
 
+bool RosterMachine::learn(Time now, const LinkInfo& from, Bytes body, Effects& fx) {
+  if (phase_ != Phase::joining && phase_ != Phase::ready) return false;
+  if (!take(now, from, body, fx)) return false;
+  heard_.clear();
+  merge_batch(now, Source::page, from.id, fx);
+  return true;
+}
+
 void RosterMachine::merge_batch(Time now, Source source, LinkId from, Effects& fx) {
   // Only we speak for ourselves. An entry of ours that is newer than ours was lost with our state, or ended
   // an earlier membership: a newer one replaces it.

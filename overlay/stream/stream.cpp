@@ -56,6 +56,19 @@ bool Stream::raise_floor(Seq floor) {
   return true;
 }
 
+void Stream::refit(std::span<const SeqRange> held) {
+  above_.clear();
+  for (SeqRange run : held) {
+    run.first = std::max(run.first, next(frontier_));
+    if (run.first > run.last) continue;
+    if (run.first == next(frontier_))
+      frontier_ = run.last;
+    else if (!above_.add(run))
+      break;
+  }
+  settle();
+}
+
 void Stream::settle() {
   const auto ranges = above_.ranges();
   if (ranges.empty() || ranges.front().first.raw() > frontier_.raw() + 1) return;

@@ -65,6 +65,13 @@ class Stream {
   // Raises the floor; what lies below counts as accounted. False: it was there already.
   bool raise_floor(Seq floor);
 
+  // Its publisher hands events only to those that want them: what a member accounts for is its own affair,
+  // and frontiers of two members say nothing of each other.
+  [[nodiscard]] bool sparse() const { return sparse_; }
+  void make_sparse() { sparse_ = true; }
+  // Forgets what was accounted for above the frontier, but for these runs.
+  void refit(std::span<const SeqRange> held);
+
   // emit(SeqRange) for each run inside `range` that is not accounted, rising, until emit answers false.
   template <class Emit>
   void each_hole(SeqRange range, Emit&& emit) const {
@@ -94,6 +101,7 @@ class Stream {
   Seq floor_;
   RangeSet above_;
   bool named_ = false;
+  bool sparse_ = false;
 };
 
 }  // namespace boato

@@ -17,7 +17,7 @@ using TagOf = std::pair<StreamTag, StreamIndex>;
 // after it expired could never agree with those who saw it.
 std::uint64_t StreamSet::digest(const Stream& stream) {
   const Seq highest = stream.highest();
-  if (highest.raw() == 0 || highest < stream.floor()) return 0;
+  if (highest.raw() == 0 || highest < stream.floor() || stream.sparse()) return 0;
   const std::uint64_t base = mix(stream.tag().raw() + 0x9e3779b97f4a7c15ULL);
   std::uint64_t sum = mix(base + stream.frontier().raw());
   for (const SeqRange& run : stream.above().ranges())
@@ -159,6 +159,19 @@ bool StreamSet::raise_floor(Time now, StreamIndex index, Seq floor) {
   digest_ += digest(stream) - before;
   touch(now, index.raw());
   return true;
+}
+
+void StreamSet::make_sparse(StreamIndex index) {
+  Stream& stream = slots_[index.raw()].stream;
+  digest_ -= digest(stream);
+  stream.make_sparse();
+}
+
+void StreamSet::refit(Time now, StreamIndex index, std::span<const SeqRange> held) {
+  Stream& stream = slots_[index.raw()].stream;
+  BOATO_CHECK(stream.sparse());
+  stream.refit(held);
+  touch(now, index.raw());
 }
 
 std::optional<StreamIndex> StreamSet::start_at(Time now, StreamTag tag, Seq frontier) {

@@ -66,6 +66,8 @@ class StreamSet {
   void account(Time now, StreamIndex index, SeqRange range, Fresh& fresh);
   void skip(Time now, StreamIndex index, Seq upto);
   bool raise_floor(Time now, StreamIndex index, Seq floor);
+  void make_sparse(StreamIndex index);  // from now on it is left out of digest()
+  void refit(Time now, StreamIndex index, std::span<const SeqRange> held);
 
   // A joiner's start: nothing up to `frontier` is wanted. A stream that is not known yet is kept by its tag.
   // Null: no room.

@@ -49,6 +49,10 @@ enum class Kind : std::uint8_t {
   start_tell = 57,
   reconcile = 58,
   frontiers = 59,
+  cast_to = 60,
+  news = 61,
+  vouch = 62,
+  vouched = 63,
   // 64 to 95: replicas, order and receipts; 96 to 111: queues; 112 to 127: tools
   view_ask = 112,
   view_tell = 113,

@@ -116,6 +116,32 @@ class Sub(lab.LabTest):
         self.assertEqual(result.code, 2)
         self.assertEqual(result.error.splitlines()[1:], ["  price >", "         ^"])
 
+    def test_events_go_only_where_they_are_wanted(self):
+        """Six nodes, each with a predicate; what matches none of a node's is never sent to it."""
+        for name in "bcdef":
+            self.lab.node(name, join=self.a)
+        subs = {n: self.lab.sub(name, "t", "-w", f"n = {n}", "--format", "%a{i}\\n", "--set", f"node.name={name}")
+                for n, name in enumerate("bcdef")}
+        lab.until(lambda: "n = 4" in self.lab.run("peers", "--topic", "t", "--set", "node.name=a").text, "the roster of a is whole")
+        for i in range(30):
+            result = self.lab.run("pub", "t", "x", "-a", f"n:i64={i % 3}", "-a", f"i:i64={i}", "--set", "node.name=a")
+            self.assertEqual(result.code, 0, result.error)
+        for n in range(3):
+            wanted = [str(i) for i in range(30) if i % 3 == n]
+            lab.until(lambda: subs[n].out().split() == wanted, f"the subscriber of n = {n} has {wanted}: {subs[n].out().split()}")
+        for name in "ef":
+            counters = json.loads(self.lab.run("status", "--json", "--set", f"node.name={name}").text)["counters"]
+            self.assertEqual(counters["boato_core_total{counter=events_received}"], 0)
+        info = json.loads(self.lab.run("topic", "info", "t", "--json", "--set", "node.name=a").text)
+        self.assertEqual((info["filtered"], info["selective"]), (5, True))
+
+    def test_subscriptions_of_a_node_are_one_interest(self):
+        for predicate in ("n > 5", "n > 7", "room = 'lab'"):
+            self.lab.sub("s" + predicate, "t", "-w", predicate, "--set", "node.name=a")
+        info = self.lab.run("topic", "info", "t", "--set", "node.name=a").text
+        self.assertIn("n > 5 OR room = 'lab'", info)
+        self.assertIn("n > 7, covered by n > 5", info)
+
 
 if __name__ == "__main__":
     lab.main()

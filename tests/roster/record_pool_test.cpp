@@ -121,12 +121,29 @@ TEST(RecordPool, EmptyAndTrueMeanEverythingAndFalseNothing) {
   EXPECT_EQ(interest("a = 1"), Interest::predicate);
 }
 
+TEST(RecordPool, AnInterestThatIsNoPredicateIsMalformed) {
+  RecordPool pool{toy_crypto(), NetworkId{}};
+  const Signer a{1};
+  std::string deep = "a = 1";
+  for (int i = 0; i < 8; ++i) deep = "NOT (" + deep + " AND b = " + std::to_string(i) + " OR c)";
+  std::string dear = "s LIKE '%_______________________________x'";
+  for (int i = 0; i < 19; ++i)
+    dear += " OR s" + std::to_string(i) + " LIKE '%______________________________x'";
+  for (const std::string& text : {std::string{"price >"}, std::string{"a == 1"}, std::string{"1 = 'a'"}, deep,
+                                  dear, std::string(400, '(')})
+    EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, text)).verdict, Verdict::malformed) << text;
+  for (const std::string_view text : {"5 < a", "a  = 1", "TRUE", "FALSE", "a = 1 OR a = 2"})  // not canonical
+    EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, text)).verdict, Verdict::malformed) << text;
+  EXPECT_EQ(pool.records(), 0U);
+}
+
 TEST(RecordPool, InterestsAboveTheLimitAreMalformed) {
   RecordPool pool{toy_crypto(), NetworkId{}};
   const Signer a{1};
-  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1023, 'x'))).verdict, Verdict::good);
-  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1024, 'x'))).verdict, Verdict::good);
-  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, std::string(1025, 'x'))).verdict, Verdict::malformed);
+  const auto of = [](std::size_t bytes) { return "a = '" + std::string(bytes - 6, 'x') + "'"; };
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, of(1023))).verdict, Verdict::good);
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, of(1024))).verdict, Verdict::good);
+  EXPECT_EQ(pool.take(Time{}, a.entry(topic, 1, of(1025))).verdict, Verdict::malformed);
 }
 
 TEST(RecordPool, AttributesThatAreNoneAreMalformed) {

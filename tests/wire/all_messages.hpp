@@ -8,6 +8,7 @@
 #include "overlay/wire/event_messages.hpp"
 #include "overlay/wire/membership_messages.hpp"
 #include "overlay/wire/roster_messages.hpp"
+#include "overlay/wire/selective_messages.hpp"
 #include "overlay/wire/view_messages.hpp"
 
 #include <tuple>
@@ -19,7 +20,7 @@ using AllMessages =
                HaveNot, Reconcile, Frontiers, StartAsk, StartTell, Neighbor, Accept, Refuse, Disconnect,
                Shuffle, ShuffleReply, Join, Samples, Walk, Splice, SpliceAnswer, Ping, Pong, Probe,
                ProbeResult, RosterJoin, RosterWelcome, RosterFetch, RosterPage, RosterRanges, RosterWant,
-               RosterSpread, ViewAsk, ViewTell>;
+               RosterSpread, CastTo, News, Vouch, Vouched, ViewAsk, ViewTell>;
 
 // f.operator()<M>() for each.
 template <class F>

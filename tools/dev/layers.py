@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 GRAPH = os.path.join(ROOT, "tools/dev/layers.txt")
 SUFFIXES = (".hpp", ".cpp")
 
-OVERLAY = ["base", "wire", "effects", "link", "membership", "roster", "interest", "stream", "multicast", "order", "queue"]
+OVERLAY = ["base", "wire", "effects", "link", "membership", "interest", "roster", "stream", "multicast", "order", "queue"]
 CORE = ["overlay/" + room for room in OVERLAY] + ["overlay/peer_core"]
 ROOMS = {
     "include": [],
@@ -26,8 +26,8 @@ ROOMS = {
     "overlay/effects": ["overlay/wire"],
     "overlay/link": ["overlay/effects"],
     "overlay/membership": ["overlay/effects"],
-    "overlay/roster": ["overlay/effects"],
     "overlay/interest": ["overlay/base"],
+    "overlay/roster": ["overlay/effects", "overlay/interest"],
     "overlay/stream": ["overlay/effects"],
     "overlay/multicast": ["overlay/roster", "overlay/interest", "overlay/stream"],
     "overlay/order": ["overlay/stream"],

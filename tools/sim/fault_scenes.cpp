@@ -385,6 +385,104 @@ rate = 5/s
 publish = 20s .. 55s
 )";
 
+// Events for some, in a calm world: each has its own at once, by members that want it or lie on the way.
+constexpr std::string_view filters = R"(
+about = "each event is for one in twenty"
+peers = 100
+joining = 5s
+duration = 60s
+quiet = 20s
+check_every = 100
+
+[network]
+delay = 10ms .. 30ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 5/s
+publish = 20s .. 55s
+selectivity = 5%
+
+[gates]
+lost = 0
+latency_worst <= 400
+)";
+
+// Members change their minds while much is published.
+constexpr std::string_view refilters = R"(
+about = "filters change, and events are on their way meanwhile"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 20s
+check_every = 24
+
+[network]
+delay = 10ms .. 100ms
+
+[topic t]
+members = all
+publishers = 2
+rate = 25/s
+publish = 15s .. 55s
+selectivity = 10%
+
+[timeline]
+each 4s from 18s to 54s refilter 1
+
+[gates]
+lost = 0
+)";
+
+// Frames vanish as no TCP loses them: who misses what was its own finds out.
+constexpr std::string_view filters_vanishing = R"(
+about = "one frame with events in ten vanishes, and each event is for one in ten"
+peers = 24
+joining = 5s
+duration = 60s
+quiet = 60s
+check_every = 24
+
+[network]
+delay = 10ms .. 30ms
+vanish = 10%
+
+[topic t]
+members = all
+publishers = 1
+rate = 4/s
+publish = 20s .. 55s
+selectivity = 10%
+
+[gates]
+lost = 0
+)";
+
+// Publishers die, and some of those that wanted their last events have them.
+constexpr std::string_view filters_crash = R"(
+about = "publishers die while frames vanish, and nobody takes everything"
+peers = 32
+joining = 5s
+duration = 60s
+quiet = 100s
+check_every = 32
+
+[network]
+delay = 10ms .. 30ms
+vanish = 20%
+
+[topic t]
+members = all
+publishers = 12
+rate = 2/s
+publish = 15s .. 55s
+selectivity = 12%
+
+[timeline]
+each 60s from 18s to 50s crash 1 silent
+)";
+
 constexpr std::array scenes{
     Scene{"calm", calm},
     Scene{"dying-relays", dying_relays},
@@ -402,6 +500,10 @@ constexpr std::array scenes{
     Scene{"quick-leave", quick_leave},
     Scene{"late-answers", late_answers},
     Scene{"liars", liars},
+    Scene{"filters", filters},
+    Scene{"refilters", refilters},
+    Scene{"filters-lost", filters_vanishing},
+    Scene{"filters-crash", filters_crash},
 };
 
 }  // namespace

@@ -86,6 +86,22 @@ void Ghost::ready(Time now, std::uint32_t peer, TopicTag tag) {
   if (session != none && sessions_[session].ready == never) sessions_[session].ready = now;
 }
 
+void Ghost::filtered(Time now, std::uint32_t peer, std::uint32_t topic, const Filter& filter) {
+  if (const std::uint32_t session = session_of(peer, topic); session != none)
+    sessions_[session].filters.emplace_back(now, filter);
+}
+
+bool Ghost::owes(const Session& session, const EventRecord& event, Time now) const {
+  const Time until = std::min(now, event.at + grace_);
+  for (std::size_t i = 0; i < session.filters.size(); ++i) {
+    const auto& [since, filter] = session.filters[i];
+    if (i + 1 < session.filters.size() && session.filters[i + 1].first <= event.at) continue;  // over
+    if (since > until) break;
+    if (!filter.takes(event.x)) return false;
+  }
+  return true;
+}
+
 void Ghost::closed(Time now, std::uint32_t peer, std::uint32_t topic) {
   const std::uint32_t session = session_of(peer, topic);
   if (session == none) return;
@@ -101,7 +117,7 @@ void Ghost::ended(Time now, std::uint32_t peer) {
 }
 
 void Ghost::published(Time now, std::uint32_t peer, Incarnation incarnation, TopicTag tag, Seq first,
-                      std::span<const std::uint64_t> hashes) {
+                      std::span<const std::uint64_t> hashes, std::span<const std::int64_t> xs) {
   const std::uint32_t topic = topic_of(tag);
   BOATO_CHECK(topic != none);
   auto& list = streams_by_key_[std::uint64_t{topic} << 32 | peer];
@@ -111,7 +127,8 @@ void Ghost::published(Time now, std::uint32_t peer, Incarnation incarnation, Top
   }
   Stream& stream = streams_[list.back()];
   BOATO_CHECK(first.raw() == stream.events.size() + 1);
-  for (const std::uint64_t hash : hashes) stream.events.push_back({hash, now});
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+    stream.events.push_back({hashes[i], now, xs.empty() ? 0 : xs[i]});
   events_ += hashes.size();
 }
 
@@ -147,6 +164,9 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
     }
     EventRecord& record = stream.events[seq - 1];
     if (content_hash(event) != record.hash) bad("content", name(stream, seq) + " came with other bytes");
+    const Session& s = sessions_[session];
+    if (!s.filters.empty() && !s.filters.back().second.takes(record.x))
+      continue;  // the application lets it go
     if (got.all.has(seq)) {
       ++duplicates_;
       bad("duplicate", name(stream, seq) + " was delivered again");
@@ -158,7 +178,13 @@ Ghost::Heard Ghost::delivered(Time now, std::uint32_t peer, const Delivery& deli
       bad("fifo", name(stream, seq) + " came after " + std::to_string(got.last));
     // Who comes late begins where it is let in; who was there before the stream begins at its beginning.
     const bool begun = got.last > 0 || sessions_[session].ready < stream.events.front().at;
-    if (ordered && begun && seq > got.last + 1)
+    bool left_out = ordered && begun && seq > got.last + 1;
+    if (left_out && !s.filters.empty()) {
+      left_out = false;
+      for (std::uint64_t between = got.last + 1; between < seq && !left_out; ++between)
+        left_out = stream.events[between - 1].at > s.ready && owes(s, stream.events[between - 1], now);
+    }
+    if (left_out)
       bad("gap", name(stream, seq) + " came behind " + std::to_string(got.last) +
                      ", and nothing was told of those between");
     got.last = std::max(got.last, seq);
@@ -197,7 +223,7 @@ void Ghost::gap(Time now, std::uint32_t peer, const GapNotice& gap) {
   const bool ordered = topics_[topic].contract.order != Order::none;
   if (ordered && gap.first.raw() <= got.last)
     bad(name(stream, gap.first.raw()) + " was told as missing after " + std::to_string(got.last));
-  if (ordered && got.last > 0 && gap.first.raw() > got.last + 1)
+  if (ordered && got.last > 0 && gap.first.raw() > got.last + 1 && sessions_[session].filters.empty())
     bad(name(stream, gap.first.raw()) + " was told as missing behind " + std::to_string(got.last) +
         ", and nothing of those between");
   for (std::uint64_t seq = gap.first.raw(); seq <= gap.last.raw(); ++seq) {
@@ -206,6 +232,21 @@ void Ghost::gap(Time now, std::uint32_t peer, const GapNotice& gap) {
     got.missing.set(seq);
   }
   got.last = std::max(got.last, gap.last.raw());
+}
+
+void Ghost::not_for(Time now, std::uint32_t peer, const GapNotice& gap) {
+  const std::uint32_t topic = topic_of(gap.topic);
+  const std::uint32_t at = topic == none ? none : stream_of(topic, gap.publisher, gap.incarnation);
+  const std::uint32_t session = topic == none ? none : session_of(peer, topic);
+  if (at == none || session == none) return;
+  const Session& s = sessions_[session];
+  const Stream& stream = streams_[at];
+  if (s.ready == never) return;
+  for (std::uint64_t seq = gap.first.raw(); seq <= gap.last.raw() && seq <= stream.events.size(); ++seq)
+    if (stream.ended == never && stream.events[seq - 1].at > s.ready && owes(s, stream.events[seq - 1], now))
+      return verdicts_.add(
+          now, "gap",
+          "peer " + std::to_string(peer) + ": " + name(stream, seq) + " was left out, and is owed");
 }
 
 void Ghost::received(std::uint32_t peer, TopicTag tag, Bytes batch) {
@@ -240,13 +281,13 @@ void Ghost::judge(Time now) {
       const bool stayed = stream.ended == never;
       const bool seen = std::ranges::any_of(correct, [&](const auto& m) { return m.second->all.has(seq); });
       if (!stayed && !seen) {
-        missed_ += static_cast<std::uint64_t>(
-            std::ranges::count_if(correct, [&](const auto& m) { return m.first->ready < event.at; }));
+        missed_ += static_cast<std::uint64_t>(std::ranges::count_if(
+            correct, [&](const auto& m) { return m.first->ready < event.at && owes(*m.first, event, now); }));
         continue;
       }
       std::uint64_t owed = 0, late = 0;
       for (const auto& [session, got] : correct) {
-        if (session->ready >= event.at) continue;
+        if (session->ready >= event.at || !owes(*session, event, now)) continue;
         ++owed;
         late += !got->all.has(seq) || got->late.has(seq);
         if (got->all.has(seq)) continue;

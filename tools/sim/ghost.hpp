@@ -10,7 +10,9 @@
 //               where the contract orders, nothing is left out without being told
 //   complete    reliable: at the end every correct member has every event of publishers that stayed up
 //   agreement   reliable: what one correct member got, all correct members that were owed it got
-// A member is correct from the notice `ready` on, while it runs and stays subscribed; it is owed what was
+// A member with a filter is owed what the filter takes: an event that all filters take that were in force
+// from its publishing on, for `grace`. What its present filter does not take the application lets go. A
+// member is correct from the notice `ready` on, while it runs and stays subscribed; it is owed what was
 // published after that.
 #pragma once
 
@@ -18,6 +20,7 @@
 #include "overlay/wire/batch.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,6 +31,13 @@ namespace boato::sim {
 struct Violation {
   Time at{};
   std::string rule, what;
+};
+
+// Which events an application wants, by the number each bears.
+struct Filter {
+  std::int64_t lo = std::numeric_limits<std::int64_t>::min(), hi = std::numeric_limits<std::int64_t>::max();
+  [[nodiscard]] bool takes(std::int64_t x) const { return x >= lo && x < hi; }
+  bool operator==(const Filter&) const = default;
 };
 
 // What is broken, in order; the first are kept, all are counted.
@@ -52,6 +62,7 @@ class Ghost {
   struct EventRecord {
     std::uint64_t hash = 0;
     Time at{};
+    std::int64_t x = 0;
     std::uint32_t receptions = 0;  // copies of its bytes that reached a peer other than its publisher
     std::uint32_t deliveries = 0;  // to subscribers other than its publisher
     std::uint8_t last_hop = 0;     // of the first copy each got by the tree
@@ -66,19 +77,20 @@ class Ghost {
 
   static constexpr Duration soon = std::chrono::seconds{10};
 
-  explicit Ghost(Verdicts& verdicts) : verdicts_{verdicts} {}
+  explicit Ghost(Verdicts& verdicts, Duration grace = soon) : verdicts_{verdicts}, grace_{grace} {}
 
   std::uint32_t add_topic(TopicTag tag, const Contract& contract);
   void add_peer(std::uint32_t peer, const PeerId& id);
 
   void opened(Time now, std::uint32_t peer, std::uint32_t topic);
   void ready(Time now, std::uint32_t peer, TopicTag tag);
+  void filtered(Time now, std::uint32_t peer, std::uint32_t topic, const Filter& filter);
   void closed(Time now, std::uint32_t peer, std::uint32_t topic);
   void ended(Time now,
              std::uint32_t peer);  // crash or departure: sessions and streams of this start are over
 
   void published(Time now, std::uint32_t peer, Incarnation incarnation, TopicTag tag, Seq first,
-                 std::span<const std::uint64_t> hashes);
+                 std::span<const std::uint64_t> hashes, std::span<const std::int64_t> xs = {});
   // What became of a delivery: how many of its events were new, and when the first was published.
   struct Heard {
     std::uint32_t fresh = 0;
@@ -88,6 +100,7 @@ class Ghost {
   };
   Heard delivered(Time now, std::uint32_t peer, const Delivery& delivery);
   void gap(Time now, std::uint32_t peer, const GapNotice& gap);
+  void not_for(Time now, std::uint32_t peer, const GapNotice& gap);  // says its peer, who leaves them out
   void received(std::uint32_t peer, TopicTag tag, Bytes batch);
 
   // Since when the peer subscribes to the topic, an index; never: it does not.
@@ -131,6 +144,7 @@ class Ghost {
   struct Session {
     std::uint32_t peer = 0, topic = 0;
     Time opened{}, ready = never, ended = never;
+    std::vector<std::pair<Time, Filter>> filters{};  // since when; none: everything
   };
   struct Bits {
     std::vector<std::uint64_t> words;
@@ -149,6 +163,7 @@ class Ghost {
   };
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
+  [[nodiscard]] bool owes(const Session& session, const EventRecord& event, Time now) const;
   [[nodiscard]] std::uint32_t topic_of(TopicTag tag) const;
   [[nodiscard]] std::uint32_t session_of(std::uint32_t peer, std::uint32_t topic) const;
   [[nodiscard]] std::uint32_t stream_of(std::uint32_t topic, const PeerId& publisher,
@@ -156,6 +171,7 @@ class Ghost {
   [[nodiscard]] std::string name(const Stream& stream, std::uint64_t seq) const;
 
   Verdicts& verdicts_;
+  Duration grace_;
   std::vector<Topic> topics_;
   std::vector<Session> sessions_;
   std::vector<std::vector<std::uint32_t>> open_;  // sessions of each peer

@@ -4,6 +4,7 @@
 #include "overlay/link/link_config.hpp"
 #include "overlay/wire/batch.hpp"
 #include "overlay/wire/event_messages.hpp"
+#include "overlay/wire/selective_messages.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,11 @@ constexpr std::size_t frame_overhead = 4 + 2 + 1 + 16;
 // may well send the same event.
 Bytes as_repair(Bytes envelope, std::span<std::byte> room) {
   wire::Cast cast;
-  if (!wire::decode(envelope, cast)) return envelope;
+  wire::CastTo to;
+  if (wire::decode(envelope, to))
+    cast.topic = to.topic;
+  else if (!wire::decode(envelope, cast))
+    return envelope;
   const auto size = wire::encode(wire::Repair{cast.topic}, room);
   return size ? Bytes{room}.first(*size) : envelope;
 }

@@ -206,6 +206,10 @@ void Run::measure(Report& report) {
         static_cast<double>(topic_bytes(since)) / static_cast<double>(std::max<std::uint64_t>(1, receivers)));
   f.set("busiest", most_by_mean(collector.payload_sends(), w.peers()));
   f.set("pulls", static_cast<double>(collector.noted(Counter::pulls_sent)));
+  f.set("vouches", static_cast<double>(collector.noted(Counter::vouches_asked)));
+  f.set("carried", static_cast<double>(collector.noted(Counter::events_carried)));
+  f.set("selective", over(static_cast<double>(collector.noted(Counter::casts_selective)),
+                          static_cast<double>(collector.noted(Counter::casts_sent))));
   f.set("takeovers", static_cast<double>(collector.noted(Counter::takeovers)));
   f.set("gone", static_cast<double>(collector.noted(Counter::members_gone)));
   f.set("links", static_cast<double>(links) / alive_or_one);

@@ -105,6 +105,15 @@ const std::vector<PlantedFault>& planted_faults() {
       {209, "multicast", "pulls are never answered", {}, 1},
       {210, "multicast", "an unanswered question is the last", "vanishing", 1},
       {211, "multicast", "what was accepted once is for all batches", "calm", 1},
+      {220, "multicast", "a publisher does not hear of a change of interest", "refilters", 1},
+      {221, "multicast", "claims what was asked by an earlier interest", "refilters", 12},
+      {222, "multicast", "claims that nothing before was for the member", "filters-lost", 1},
+      {223, "multicast", "a relay forgets its last recipient", "filters", 1},
+      {224, "multicast", "who misses what was its own does not ask", "filters-lost", 1},
+      {226, "multicast", "who is vouched for does not look what is missing", "filters-lost", 1},
+      {227, "multicast", "believes claims made for an earlier interest", "refilters", 1},
+      {228, "multicast", "a wider interest is told late", "refilters", 1},
+      {229, "multicast", "nobody hands on what a dead publisher left", "filters-crash", 1},
   };
   return faults;
 }

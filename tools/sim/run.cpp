@@ -37,6 +37,7 @@ Run::Run(Scenario scenario, RunOptions options)
   w.hasty = scenario_.hasty;
   w.real_crypto = scenario_.real_crypto;
   w.check_every = scenario_.check_every;
+  w.grace = scenario_.grace;
   w.calm = scenario_.calm;
   w.trouble = scenario_.trouble;
   w.watch_deaths = scenario_.watch_deaths;
@@ -93,6 +94,10 @@ void Run::set_up() {
                                    : choose(plan.members, [](std::uint32_t) { return true; });
       if (!plan.wildcard)
         for (const std::uint32_t peer : subscribers) world_->want(peer, topic, true, false);
+      if (plan.selectivity > 0)
+        for (const std::uint32_t peer : choose(
+                 plan.filtered, [&](std::uint32_t i) { return std::ranges::binary_search(subscribers, i); }))
+          world_->filter(peer, topic, draw_filter(plan.selectivity));
       const auto publishers = choose(plan.publishers, [&](std::uint32_t i) {
         return subscribers.empty() || std::ranges::binary_search(subscribers, i);
       });
@@ -100,7 +105,8 @@ void Run::set_up() {
       for (const std::uint32_t peer : publishers) {
         const Duration first{
             static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(every.count()) + 1))};
-        world_->add_publisher({peer, topic, every, plan.payload, plan.batch, at_time(plan.until)},
+        world_->add_publisher({peer, topic, every, plan.payload, plan.batch, at_time(plan.until),
+                               plan.selectivity > 0, plan.values},
                               at_time(plan.from + std::min(first, plan.until - plan.from)));
       }
     }
@@ -188,6 +194,24 @@ void Run::undo_later(const Action& action, std::function<void()> undo) {
   if (lasting.count() > 0) world_->at(world_->now() + lasting, std::move(undo));
 }
 
+Filter Run::draw_filter(double part) {
+  const auto width = std::max<std::int64_t>(1, std::llround(part * static_cast<double>(World::numbers)));
+  const auto lo = static_cast<std::int64_t>(
+      rng_.below(static_cast<std::uint64_t>(std::max<std::int64_t>(1, World::numbers - width + 1))));
+  return {lo, lo + width};
+}
+
+// Another one, a wider one, a narrower one, or one that overlaps.
+Filter Run::other_filter(const Filter& was, double part) {
+  const std::int64_t half = std::max<std::int64_t>(1, (was.hi - was.lo) / 2);
+  switch (rng_.below(4)) {
+    case 0: return {was.lo - half, was.hi + half};
+    case 1: return {was.lo, was.lo + half};
+    case 2: return {was.lo + half, was.hi + half};
+    default: return draw_filter(part);
+  }
+}
+
 void Run::act(const Action& a) {
   World& w = *world_;
   const auto meant = [&](std::uint32_t i) {
@@ -229,7 +253,9 @@ void Run::act(const Action& a) {
         for (const TopicOf& t : topics_) {
           const TopicPlan& plan = scenario_.topics[t.plan];
           if (plan.wildcard && w.topic_name(t.topic).ends_with("/0")) w.want_pattern(peer, plan.name + "/#");
-          if (!plan.wildcard && plan.copies == 1) w.want(peer, t.topic, true, false);
+          if (plan.wildcard || plan.copies > 1) continue;
+          w.want(peer, t.topic, true, false);
+          if (plan.selectivity > 0) w.filter(peer, t.topic, draw_filter(plan.selectivity));
         }
       }
       break;
@@ -300,6 +326,15 @@ void Run::act(const Action& a) {
           else
             w.drop(i, t.topic);
         }
+      }
+      break;
+    case Verb::refilter:
+      for (const TopicOf& t : topics_) {
+        const double part = scenario_.topics[t.plan].selectivity;
+        if (part == 0 || (!a.topic.empty() && w.topic_name(t.topic) != a.topic)) continue;
+        for (const std::uint32_t i :
+             choose(a.who, [&](std::uint32_t p) { return awake(p) && w.filter_of(p, t.topic).has_value(); }))
+          w.filter(i, t.topic, other_filter(*w.filter_of(i, t.topic), part));
       }
       break;
     case Verb::forget: w.forget_members(a.who.part, rng_.next()); break;

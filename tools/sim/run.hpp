@@ -59,6 +59,8 @@ class Run {
  private:
   void set_up();
   void plan(const Action& action);
+  [[nodiscard]] Filter draw_filter(double part);
+  [[nodiscard]] Filter other_filter(const Filter& was, double part);
   void act(const Action& action);
   void undo_later(const Action& action, std::function<void()> undo);
   std::vector<std::uint32_t> choose(const Share& who, std::function<bool(std::uint32_t)> from);

@@ -203,6 +203,7 @@ class Parser {
     if (key == "hasty") return boolean(value, s.hasty);
     if (key == "real_crypto") return boolean(value, s.real_crypto);
     if (key == "judge_rest") return boolean(value, s.judge_rest);
+    if (key == "grace") return duration(value, s.grace);
     if (key == "calm") return range(value, s.calm.from, s.calm.until);
     if (key == "trouble") return range(value, s.trouble.from, s.trouble.until);
     if (key == "watch_deaths") return boolean(value, s.watch_deaths);
@@ -247,6 +248,9 @@ class Parser {
     }
     if (key == "batch") return whole(value, t.batch) && t.batch >= 1 && t.batch <= 256;
     if (key == "publish") return range(value, t.from, t.until);
+    if (key == "selectivity") return chance(value, t.selectivity);
+    if (key == "filtered") return share(value, t.filtered);
+    if (key == "values") return whole(value, t.values);
     if (key == "reliability") {
       t.reliability = value == "unreliable" ? Reliability::unreliable : Reliability::reliable;
       return value == "reliable" || value == "unreliable";

@@ -35,6 +35,11 @@ struct TopicPlan {
   std::uint16_t batch = 1;
   Duration from = std::chrono::seconds{20};
   Duration until = std::chrono::seconds{40};
+  // Filters of the members: each event bears a number, each filter takes a run of them, this part of all. 0:
+  // none.
+  double selectivity = 0;
+  Share filtered{1.0, 0};    // of the members; the others take everything
+  std::uint32_t values = 0;  // events bear one of so many numbers; 0: any
   Reliability reliability = Reliability::reliable;
   Order order = Order::fifo;
 };
@@ -60,6 +65,7 @@ struct Action {
     reset,
     subscribe,
     unsubscribe,
+    refilter,
     heal
   };
   Verb verb{};
@@ -94,6 +100,7 @@ struct Scenario {
   Duration duration = std::chrono::seconds{60};
   Duration quiet = std::chrono::seconds{30};  // after everything is healed, before the oracles of rest
   Duration idle_from{0}, idle_until{0};       // idle bytes are taken between these
+  Duration grace = std::chrono::seconds{10};  // within it an event reaches those whose filters take it
   Window calm, trouble;                       // latencies of events published then are compared
   bool watch_deaths = false;                  // who believes whom dead, and when: costs time
   std::uint32_t check_every = 16;

@@ -36,7 +36,7 @@ std::string to_text(const Scenario& s) {
       << "\nhasty = " << (s.hasty ? "true" : "false")
       << "\nreal_crypto = " << (s.real_crypto ? "true" : "false")
       << "\njudge_rest = " << (s.judge_rest ? "true" : "false")
-      << "\nwatch_deaths = " << (s.watch_deaths ? "true" : "false")
+      << "\nwatch_deaths = " << (s.watch_deaths ? "true" : "false") << "\ngrace = " << text_of(s.grace)
       << "\nbaselines = " << (s.baselines ? "true" : "false") << "\n";
   if (s.idle_until.count() > 0)
     out << "idle = " << text_of(s.idle_from) << " .. " << text_of(s.idle_until) << "\n";
@@ -54,6 +54,8 @@ std::string to_text(const Scenario& s) {
         << "\npublishers = " << text_of(t.publishers) << "\nwildcard = " << (t.wildcard ? "true" : "false")
         << "\nrate = " << text_of(t.rate) << " /s\npayload = " << t.payload << "\nbatch = " << t.batch
         << "\npublish = " << text_of(t.from) << " .. " << text_of(t.until)
+        << "\nselectivity = " << text_of(t.selectivity * 100) << "%\nfiltered = " << text_of(t.filtered)
+        << "\nvalues = " << t.values
         << "\nreliability = " << (t.reliability == Reliability::unreliable ? "unreliable" : "reliable")
         << "\norder = " << (t.order == Order::none ? "none" : "fifo") << "\n";
   }

@@ -11,7 +11,7 @@
 namespace boato::sim {
 
 using ActionVerb = std::pair<Action::Verb, std::string_view>;
-inline constexpr std::array<ActionVerb, 20> action_verbs{{
+inline constexpr std::array<ActionVerb, 21> action_verbs{{
     {Action::Verb::crash, "crash"},
     {Action::Verb::crash_relay, "crash-relay"},
     {Action::Verb::publish, "publish"},
@@ -30,6 +30,7 @@ inline constexpr std::array<ActionVerb, 20> action_verbs{{
     {Action::Verb::reset, "reset"},
     {Action::Verb::subscribe, "subscribe"},
     {Action::Verb::unsubscribe, "unsubscribe"},
+    {Action::Verb::refilter, "refilter"},
     {Action::Verb::forget, "forget"},
     {Action::Verb::heal, "heal"},
 }};

@@ -25,6 +25,27 @@ T one_of(Rng& rng, const std::array<T, N>& values) {
 // no more than large ones.
 constexpr std::array<double, 3> deliveries_most{2'000, 6'000, 20'000};
 
+// A generator of its own: worlds without filters are the worlds they were.
+void draw_filters(Scenario& s, Rng rng) {
+  if (!rng.chance(0.4)) return;
+  s.grace =
+      seconds{60};  // partitions and pauses last: an event may be long on its way to a filter that takes it
+  for (TopicPlan& t : s.topics) {
+    if (rng.chance(0.2)) continue;
+    t.selectivity = one_of(rng, std::array{0.01, 0.05, 0.1, 0.3});
+    if (rng.chance(0.3)) t.filtered = {0.5, 0};
+    if (rng.chance(0.3)) t.values = 4;
+    for (std::uint64_t changes = rng.below(6); changes > 0; --changes) {
+      Action a;
+      a.at = between(rng, seconds{12}, seconds{55});
+      a.verb = Action::Verb::refilter;
+      a.who = {static_cast<double>(1 + rng.below(60)) / 100, 0};
+      a.topic = t.name;
+      s.actions.push_back(a);
+    }
+  }
+}
+
 Share some(Rng& rng, double most) { return {static_cast<double>(1 + rng.below(100)) / 100 * most, 0}; }
 }  // namespace
 
@@ -151,6 +172,7 @@ Scenario draw_scenario(std::uint64_t seed, std::uint32_t peers_min, std::uint32_
     a.spare_publishers = true;
     a.topic = s.topics[static_cast<std::size_t>(rng.below(s.topics.size()))].name;
   });
+  draw_filters(s, Rng{seed}.fork("selective"));
   std::ranges::stable_sort(s.actions, {}, &Action::at);
   return s;
 }

@@ -73,6 +73,7 @@ class World::Sink {
   }
   void on_gap(const GapNotice& gap) {
     mark(3, gap.first.raw(), gap.last.raw());
+    if (gap.reason == GapReason::not_for_you) return w_.ghost_.not_for(w_.now_, peer_, gap);
     w_.ghost_.gap(w_.now_, peer_, gap);
     if (w_.options_.trace)
       say("gap " + std::to_string(gap.first.raw()) + ".." + std::to_string(gap.last.raw()) + " of " +
@@ -146,7 +147,7 @@ World::World(WorldOptions options)
       network_{sim_network(crypto_)},
       records_{crypto_, network_},
       conditions_{options_.network, rng_.fork("conditions")},
-      ghost_{verdicts_},
+      ghost_{verdicts_, options_.grace},
       latencies_{options_.calm, options_.trouble} {
   const Rng rng = rng_.fork("transport");
   if (options_.full_links)

@@ -35,14 +35,15 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   NetworkDials network{};
   CoreConfig core{};
-  std::uint32_t seeds = 3;        // the first peers: the others join through them
-  bool full_links = false;        // real handshakes, records and byte streams
-  bool hasty = false;             // topics are opened at once, so that many peers found the same one
-  bool real_crypto = false;       // else the toy table: ten thousand peers of real cryptography do not fit
-  bool baselines = false;         // what ours publishes is also spread by flood and Plumtree, beside it
-  Window calm{}, trouble{};       // events published then are measured apart
-  bool watch_deaths = false;      // see deaths.hpp
-  std::uint32_t check_every = 1;  // check_invariants() after each n-th step of a peer; 0 = never
+  std::uint32_t seeds = 3;   // the first peers: the others join through them
+  bool full_links = false;   // real handshakes, records and byte streams
+  bool hasty = false;        // topics are opened at once, so that many peers found the same one
+  bool real_crypto = false;  // else the toy table: ten thousand peers of real cryptography do not fit
+  bool baselines = false;    // what ours publishes is also spread by flood and Plumtree, beside it
+  Duration grace = std::chrono::seconds{10};  // see ghost.hpp: filters
+  Window calm{}, trouble{};                   // events published then are measured apart
+  bool watch_deaths = false;                  // see deaths.hpp
+  std::uint32_t check_every = 1;              // check_invariants() after each n-th step of a peer; 0 = never
   std::function<void(const std::string&)> trace{};  // one line per effect
 };
 
@@ -73,7 +74,13 @@ class World final : public TransportHost, public BaselineHost {
     std::uint32_t payload = 200;
     std::uint16_t batch = 1;
     Time until = never;
+    bool numbered = false;     // events bear a number that filters ask for ...
+    std::uint32_t values = 0;  // ... out of so many, far apart; 0: any
   };
+  static constexpr std::int64_t numbers = 1'000'000;
+  // Which events of a topic the application at this peer wants from now on.
+  void filter(std::uint32_t peer, std::uint32_t topic, const Filter& filter);
+  [[nodiscard]] std::optional<Filter> filter_of(std::uint32_t peer, std::uint32_t topic) const;
   void add_publisher(const Publisher& publisher, Time from);
   // So many events in a row, now, by a publisher that runs. Nothing if there is none.
   void publish_at_once(std::uint64_t events);
@@ -155,6 +162,7 @@ class World final : public TransportHost, public BaselineHost {
   struct Want {
     std::uint32_t topic = 0;
     bool subscribe = false, publish = false;
+    std::optional<Filter> filter{};
   };
   // Input that came while the process was paused.
   struct Input {
@@ -245,6 +253,7 @@ class World final : public TransportHost, public BaselineHost {
   void arm(std::uint32_t peer);
   void open(std::uint32_t peer, const Want& want, Time since);
   void open_now(std::uint32_t peer, const Want& want);
+  void apply_filter(std::uint32_t peer, const Want& want);
   bool name_more_seeds(std::uint32_t peer);
   void publish(std::uint32_t publisher, std::uint16_t events);
   void crash_relay(std::uint32_t publisher);
@@ -307,6 +316,7 @@ class World final : public TransportHost, public BaselineHost {
   bool beyond_links_ = false;  // frames have vanished or were altered
   Bytes last_frame_{};         // the one that is handled just now
   std::vector<std::uint64_t> content_;
+  std::vector<std::int64_t> xs_;
   std::vector<std::byte> payload_;
 };
 

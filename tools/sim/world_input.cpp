@@ -4,6 +4,7 @@
 #include "overlay/link/sodium.hpp"
 #include "overlay/link/toy_crypto.hpp"
 #include "overlay/wire/event_messages.hpp"
+#include "overlay/wire/selective_messages.hpp"
 #include "tools/sim/full_transport.hpp"
 #include "tools/sim/light_transport.hpp"
 #include "tools/sim/world.hpp"
@@ -118,6 +119,10 @@ void World::see(std::uint32_t peer, const Frame& frame) {
   TopicTag topic;
   if (kind == wire::Kind::cast) {
     wire::Cast cast;
+    if (!wire::read(in, fields, cast)) return;
+    topic = cast.topic;
+  } else if (kind == wire::Kind::cast_to) {
+    wire::CastTo cast;
     if (!wire::read(in, fields, cast)) return;
     topic = cast.topic;
   } else if (kind == wire::Kind::repair) {

@@ -4,18 +4,24 @@
 #include "overlay/link/sodium.hpp"
 #include "overlay/link/toy_crypto.hpp"
 #include "overlay/roster/roster.hpp"
+#include "overlay/wire/attributes.hpp"
 #include "overlay/wire/event_messages.hpp"
 #include "tools/sim/full_transport.hpp"
 #include "tools/sim/light_transport.hpp"
 #include "tools/sim/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace boato::sim {
 namespace {
 
 constexpr Duration look_again = std::chrono::milliseconds{100};
+
+std::string text_of(const Filter& f) {
+  return "x >= " + std::to_string(f.lo) + " AND x < " + std::to_string(f.hi);
+}
 
 }  // namespace
 
@@ -28,7 +34,7 @@ void World::want(std::uint32_t peer, std::uint32_t topic, bool subscribe, bool p
   SimPeer& p = peers_[peer];
   for (Want& want : p.wants) {
     if (want.topic != topic) continue;
-    const Want more{topic, subscribe && !want.subscribe, publish && !want.publish};
+    const Want more{topic, subscribe && !want.subscribe, publish && !want.publish, want.filter};
     want.subscribe |= subscribe;
     want.publish |= publish;
     if (p.core && (more.subscribe || more.publish)) {
@@ -37,7 +43,7 @@ void World::want(std::uint32_t peer, std::uint32_t topic, bool subscribe, bool p
     }
     return;
   }
-  p.wants.push_back({topic, subscribe, publish});
+  p.wants.push_back({topic, subscribe, publish, {}});
   if (p.core) {
     open(peer, p.wants.back(), now_);
     settle(peer);
@@ -54,7 +60,9 @@ void World::open(std::uint32_t peer, const Want& want, Time since) {
     const SimPeer& later = peers_[peer];
     const auto still = std::ranges::find(later.wants, want.topic, &Want::topic);
     if (!later.core || later.starts != starts || later.leaving || still == later.wants.end()) return;
-    open(peer, {want.topic, want.subscribe && still->subscribe, want.publish && still->publish}, since);
+    open(peer,
+         {want.topic, want.subscribe && still->subscribe, want.publish && still->publish, still->filter},
+         since);
     settle(peer);
   });
 }
@@ -64,7 +72,8 @@ void World::open_now(std::uint32_t peer, const Want& want) {
   SimTopic& topic = topics_[want.topic];
   for (const Use use : {Use::subscribe, Use::publish}) {
     if (!(use == Use::subscribe ? want.subscribe : want.publish)) continue;
-    const auto tag = p.core->open_topic(local(p), topic.name, topic.contract, use);
+    const auto tag = p.core->open_topic(local(p), topic.name, topic.contract, use,
+                                        want.filter ? text_of(*want.filter) : "TRUE");
     if (!tag) {
       verdicts_.add(now_, "open",
                     "peer " + std::to_string(peer) + " may not open " + topic.name + ": " +
@@ -76,8 +85,37 @@ void World::open_now(std::uint32_t peer, const Want& want) {
       topic.tag = *tag;
       topic.ghost = ghost_.add_topic(*tag, topic.contract.value_or(Contract{}));
     }
-    if (use == Use::subscribe) ghost_.opened(now_, peer, topic.ghost);
+    if (use == Use::subscribe) {
+      ghost_.opened(now_, peer, topic.ghost);
+      apply_filter(peer, want);
+    }
   }
+}
+
+void World::filter(std::uint32_t peer, std::uint32_t topic, const Filter& filter) {
+  SimPeer& p = peers_[peer];
+  for (Want& want : p.wants) {
+    if (want.topic != topic) continue;
+    want.filter = filter;
+    if (!p.core || p.leaving || p.paused || !want.subscribe) return;
+    apply_filter(peer, want);
+    return settle(peer);
+  }
+}
+
+std::optional<Filter> World::filter_of(std::uint32_t peer, std::uint32_t topic) const {
+  for (const Want& want : peers_[peer].wants)
+    if (want.topic == topic && want.subscribe) return want.filter;
+  return std::nullopt;
+}
+
+// The application and its peer change their minds in one moment.
+void World::apply_filter(std::uint32_t peer, const Want& want) {
+  SimPeer& p = peers_[peer];
+  const SimTopic& topic = topics_[want.topic];
+  if (!want.filter || !topic.known || ghost_.subscribed_since(peer, topic.ghost) == never) return;
+  ghost_.filtered(now_, peer, topic.ghost, *want.filter);
+  BOATO_CHECK(p.core->set_interest(local(p), topic.tag, text_of(*want.filter)));
 }
 
 void World::drop(std::uint32_t peer, std::uint32_t topic) {
@@ -157,9 +195,11 @@ void World::publish(std::uint32_t index, std::uint16_t events) {
     return;
   }
   const std::size_t room =
-      wire::batch_header_bytes + events * (wire::event_header_bytes + std::size_t{s.what.payload});
+      wire::batch_header_bytes + events * (wire::event_header_bytes + std::size_t{s.what.payload} + 32);
   wire::BatchBuilder batch{slabs_.take(room)};
   content_.clear();
+  xs_.clear();
+  std::array<std::byte, wire::attribute_bytes_max> attributes;
   payload_.resize(std::max<std::size_t>(s.what.payload, 16));
   for (std::uint16_t i = 0; i < events; ++i) {
     Rng fill{(std::uint64_t{index} << 40 | p.starts << 32) ^ (s.next + i)};
@@ -168,14 +208,24 @@ void World::publish(std::uint32_t index, std::uint16_t events) {
     wire::EventView event;
     event.time_us = wall_us(p);
     event.payload = Bytes{payload_}.first(std::max<std::size_t>(s.what.payload, 16));
+    std::int64_t x = 0;
+    if (s.what.numbered) {
+      const std::uint64_t number = fill.below(s.what.values == 0 ? numbers : s.what.values);
+      x = static_cast<std::int64_t>(s.what.values == 0 ? number
+                                                       : (2 * number + 1) * numbers / (2 * s.what.values));
+      const Attribute bears{"x", x};
+      const auto size = wire::encode_attributes(std::span{&bears, 1}, attributes);
+      event.attributes = Bytes{attributes}.first(*size);
+    }
     if (!batch.add(event)) break;
     content_.push_back(content_hash(event));
+    xs_.push_back(x);
   }
   if (!p.core->publish(local(p), topic.tag, batch, Seq{s.next})) {
     ++publish_refused_;
     return settle(s.what.peer);
   }
-  ghost_.published(now_, s.what.peer, p.self.incarnation, topic.tag, Seq{s.next}, content_);
+  ghost_.published(now_, s.what.peer, p.self.incarnation, topic.tag, Seq{s.next}, content_, xs_);
   const bool promised = topic.contract.value_or(Contract{}).reliability != Reliability::unreliable;
   if (baselines_ && promised)
     baselines_->publish(now_, {topic.ghost, s.what.peer, s.next, static_cast<std::uint32_t>(content_.size()),
