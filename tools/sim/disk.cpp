@@ -43,6 +43,7 @@ void Disk::crash(Rng& rng) {
 }
 
 void Disk::wipe() {
+  wiped_ = true;
   topics_.clear();
   metas_.clear();
   slots_.clear();

@@ -33,6 +33,7 @@ class Disk {
   void set_full(bool full) { full_ = full; }
   void set_slow(bool slow) { slow_ = slow; }
   [[nodiscard]] bool slow() const { return slow_; }
+  [[nodiscard]] bool wiped() const { return wiped_; }  // ever
 
   [[nodiscard]] std::vector<StoredTopic> state() const;
   [[nodiscard]] std::vector<Batch> read(const ReadWish& wish) const;
@@ -45,7 +46,7 @@ class Disk {
   std::map<TopicId, LogMeta> metas_;
   std::map<LogSlot, TopicId> slots_;  // of the process that runs
   std::deque<Persist> waiting_;
-  bool full_ = false, slow_ = false;
+  bool full_ = false, slow_ = false, wiped_ = false;
 };
 
 }  // namespace boato::sim

@@ -130,7 +130,12 @@ void World::judge_disks() {
       const std::uint32_t i = peer_of(voter);
       return i < peers() && up(i);
     });
-    if (!anybody) continue;  // all its replicas have left for good
+    const auto wiped = std::ranges::count_if(record->replicas.voters(), [&](const PeerId& voter) {
+      const std::uint32_t i = peer_of(voter);
+      return i < peers() && peers_[i].disk && peers_[i].disk->wiped();
+    });
+    // All its replicas have left for good; or a majority of the disks is gone, such as that of a single one.
+    if (!anybody || static_cast<std::size_t>(wiped) >= record->replicas.quorum()) continue;
     for (const SeqRange& range : ranges) {
       for (const PeerId& voter : record->replicas.voters()) {
         const std::uint32_t i = peer_of(voter);
