@@ -300,6 +300,7 @@ void PeerCore::follow_directory(Time now) {
         fx_.count(Counter::directory_conflicts);
         if (record && topic && topic->contract == record->contract) {
           if (topic->replication) replace_replicas(now, *topic, *record);
+          touch(now, *topic);
           break;
         }
         if (!topic) {
