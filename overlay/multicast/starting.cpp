@@ -76,6 +76,8 @@ void Multicast::on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Ef
   // Who does not know yet where itself begins would name no streams, and the asker be owed all of them from
   // their first events on. It asks another one in a second.
   if (taking_ && !started_ && now - taking_since_ < silent_at_first) return;
+  // Where a topic on disk begins only those know who keep it.
+  if (ask.early && context_.replicas && !context_.kept) return;
   std::array<std::byte, 16 * 1024> room;
   HaveWriter writer{room};
   const auto send = [&](bool more) {
