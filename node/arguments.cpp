@@ -327,9 +327,8 @@ Result<void> Parser::finish_pub() {
   const std::string& level = args_.pub.receipt;
   if (level == "ordered") {
     return Error{Errc::not_allowed,
-                 "--receipt ordered needs an ordered topic, which this version does not have; accepted, "
-                 "stored and all "
-                 "are offered"};
+                 "--receipt ordered needs an ordered topic, which this version does not have; "
+                 "accepted, stored and all are offered"};
   }
   if (!level.empty() && level != "accepted" && level != "stored" && level != "all") {
     return Error{Errc::bad_config,

@@ -230,7 +230,7 @@ class PeerCore {
   void open_replica(Time now, const TopicRecord& record);
   void begin_holding(Time now, TopicState& topic, const TopicRecord& record);
   void replace_replicas(Time now, TopicState& topic, const TopicRecord& record);
-  void keep(Time now, TopicState& topic, const LinkInfo* from);
+  void keep(Time now, TopicState& topic, const LinkInfo& from);
   void own_held(TopicState& topic);
   void read_for(const LinkInfo& from, TopicState& topic);
   void on_held(const LinkInfo& from, const wire::Held& held);

@@ -118,7 +118,7 @@ void PeerCore::batch_to_multicast(Time now, const LinkInfo& from, wire::Cursor& 
     arrived = topic->multicast.on(now, from, m, body_of(frame, in), fx_);
   if (const auto closed = topic->multicast.closed()) topic->delivery.forget(*closed);
   if (arrived) deliver(now, *topic, *arrived);
-  keep(now, *topic, &from);
+  keep(now, *topic, from);
   touch(now, *topic);
 }
 

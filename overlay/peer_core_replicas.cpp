@@ -65,7 +65,8 @@ void PeerCore::begin_holding(Time now, TopicState& topic, const TopicRecord& rec
   const LogSlot log = journal_.open(topic.id, Retention{c.retain_for, c.retain_bytes, c.retain_count});
   journal_.save(log, record.genesis);
   topic.replication->holder.emplace(
-      Holder::Context{config_.replication.holder, self_, links_, topic.tag, topic.id}, log);
+      Holder::Context{config_.replication.holder, self_, links_, topic.replication->set, topic.tag, topic.id},
+      log);
   Holder& holder = *topic.replication->holder;
   topic.multicast.set_kept(&holder.kept());
   if (!known) return;
@@ -88,29 +89,36 @@ void PeerCore::replace_replicas(Time now, TopicState& topic, const TopicRecord& 
   if (r.set == record.replicas) return;
   r.set = record.replicas;
   r.settling.restart();
-  const StreamTag tag = wire::stream_tag(*self_.crypto, topic.id, self_.id, self_.incarnation);
-  if (const auto own = topic.streams.find(tag); own && topic.next_own > Seq{1})
+  if (const auto own = topic.streams.find(topic.multicast.own_tag()); own && topic.next_own > Seq{1})
     cache_.each(topic.slot, *own, {Seq{1}, Seq{topic.next_own.raw() - 1}}, [&](const CachedBatch& b) {
       r.settling.published(now, b.first, b.last, b.bytes);
       return true;
     });
   if (!r.holder && r.set.has(self_.id)) {
     begin_holding(now, topic, record);
-    if (topic.replica() && topic.started) topic.multicast.take_all(now);
-    use(now, topic);
+    if (topic.replica()) {
+      topic.streams.each([&](StreamIndex, const Stream& s) {
+        if (s.named()) r.holder->passed(now, s.tag(), s.key(), s.highest());
+      });
+      use(now, topic);  // it wants events now, whatever the application wants
+      if (topic.started) topic.multicast.take_all(now);
+    }
   }
   if (!topic.replica()) return;
   journal_.save(r.holder->log(), record.genesis);
   own_held(topic);
 }
 
-void PeerCore::keep(Time now, TopicState& topic, const LinkInfo* from) {
+void PeerCore::keep(Time now, TopicState& topic, const LinkInfo& from) {
   if (!topic.replica()) return;
   const Arrived* seen = topic.multicast.last_seen();
   if (!seen) return;
-  if (from && !topic.multicast.check_seen(*from, fx_)) return;
-  topic.replication->holder->keep(now, seen->batch, seen->bytes, journal_, fx_);
-  topic.replication->holder->tell(fx_);
+  Holder& holder = *topic.replication->holder;
+  const StreamTag tag = topic.streams[seen->stream].tag();
+  if (holder.lacks(tag, {seen->batch.first, seen->batch.last()}) && !topic.multicast.check_seen(from, fx_))
+    return;
+  holder.keep(now, tag, seen->batch, seen->bytes, journal_, fx_);
+  holder.tell(fx_);
 }
 
 void PeerCore::on_persisted(Time now, const Persisted& answer) {
@@ -132,10 +140,8 @@ void PeerCore::on_persisted(Time now, const Persisted& answer) {
 
 // What we hold of our own stream counts, if we are a replica by the founding.
 void PeerCore::own_held(TopicState& topic) {
-  const Holder& holder = *topic.replication->holder;
-  if (topic.next_own == Seq{1}) return;
-  const StreamTag own = wire::stream_tag(*self_.crypto, topic.id, self_.id, self_.incarnation);
-  topic.replication->settling.on_held(self_.id, holder.stored_upto(own), fx_);
+  const Seq upto = topic.replication->holder->stored_upto(topic.multicast.own_tag());
+  topic.replication->settling.on_held(self_.id, upto, fx_);
 }
 
 void PeerCore::on_store_failed(Time now) {
@@ -148,22 +154,22 @@ void PeerCore::on_read(Time now, const ReadWish& wish, std::span<const EventRef>
   if (!topic || !topic->replica()) return;
   topic->replication->holder->on_read(wish.to);
   if (!links_.find(wish.to)) return;
+  const SeqRange range{wish.first, wish.last};
   if (batches.empty())
     topic->multicast.have_not(wish.to,
                               wire::stream_tag(*self_.crypto, topic->id, wish.publisher, wish.incarnation),
-                              {wish.first, wish.last}, fx_);
+                              Seq{wish.first.raw() - 1}, std::span{&range, 1}, fx_);
   else
     topic->multicast.send_read(wish.to, batches, fx_);
   settle(now);
 }
 
 void PeerCore::read_for(const LinkInfo& from, TopicState& topic) {
-  if (!topic.replica()) return;
-  for (const Multicast::Unread& unread : topic.multicast.unread())
-    if (!topic.replication->holder->read(from.id, unread.stream, unread.range, fx_)) {
-      fx_.count(Counter::pulls_put_off);
-      fx_.drop(DropReason::put_off, topic.tag, from.peer);
-    }
+  const auto& unread = topic.multicast.unread();
+  if (!topic.replica() || !unread) return;
+  if (topic.replication->holder->read(from.id, unread->stream, unread->range, fx_)) return;
+  fx_.count(Counter::pulls_put_off);
+  fx_.drop(DropReason::put_off, topic.tag, from.peer);
 }
 
 void PeerCore::on_held(const LinkInfo& from, const wire::Held& held) {
@@ -171,11 +177,10 @@ void PeerCore::on_held(const LinkInfo& from, const wire::Held& held) {
   if (!topic || !topic->replication) return no_topic(from, held.topic);
   if (!well_formed_have(held.streams)) return malformed(from);
   Replication& r = *topic->replication;
-  const StreamTag own = wire::stream_tag(*self_.crypto, topic->id, self_.id, self_.incarnation);
   HaveReader reader{held.streams};
   HaveEntry entry;
   while (reader.next(entry))
-    if (entry.tag == own) r.settling.on_held(from.peer, entry.upto, fx_);
+    if (entry.tag == topic->multicast.own_tag()) r.settling.on_held(from.peer, entry.upto, fx_);
 }
 
 wire::AddressList PeerCore::addresses_of(const TopicState& topic, const PeerId& peer) const {
@@ -192,12 +197,12 @@ void PeerCore::on_replication_deadline(Time now, TopicState& topic) {
   Replication& r = *topic.replication;
   if (r.settling.next_deadline() <= now) r.settling.on_deadline(now, fx_);
   if (r.holder && r.holder->next_deadline() <= now)
-    r.holder->on_deadline(now, topic.slot, topic.streams, cache_, journal_);
-  const auto news = r.links.on_deadline(
+    r.holder->on_deadline(now, topic.slot, topic.streams, cache_, journal_, fx_);
+  r.links.on_deadline(
       now, [&](const PeerId& p) { return addresses_of(topic, p); }, fx_);
-  if (news == ReplicaLinks::News::none || topic.publishers == 0) return;
-  if (news == ReplicaLinks::News::quorum)
-    return fx_.tell({TopicNotice::Kind::quorum_back, topic.tag, {}, r.links.reachable(), {}});
+  const bool minority = topic.publishers > 0 && r.links.minority();
+  if (std::exchange(r.told_minority, minority) == minority || topic.publishers == 0) return;
+  if (!minority) return fx_.tell({TopicNotice::Kind::quorum_back, topic.tag, {}, r.links.reachable(), {}});
   std::string who;
   for (const PeerId& peer : r.set.voters())
     if (peer != self_.id && !links_.find(peer))

@@ -222,7 +222,8 @@ bool PeerCore::publish(Time now, TopicTag tag, wire::BatchBuilder& batch, Seq fi
   }
   topic->next_own = Seq{first.raw() + count};
   if (topic->replication) topic->replication->settling.published(now, first, view->last(), bytes);
-  if (topic->replica()) topic->replication->holder->keep(now, *view, bytes, journal_, fx_);
+  if (topic->replica())
+    topic->replication->holder->keep(now, topic->multicast.own_tag(), *view, bytes, journal_, fx_);
   fx_.count(Counter::events_published, count);
   deliver(now, *topic, *arrived);
   touch(now, *topic);

@@ -26,15 +26,14 @@ std::optional<Error> not_offered(const PublishOptions& options, const Contract& 
                  "expect needs a totally ordered topic, which this version does not offer"};
   if (options.receipt == ReceiptLevel::ordered)
     return Error{Errc::not_allowed,
-                 "receipt 'ordered' needs a totally ordered topic, which this version does not "
-                 "offer: use 'accepted' or 'stored'"};
+                 "receipt 'ordered' needs a totally ordered topic, which this version does not offer: "
+                 "use 'accepted' or 'stored'"};
   if (options.receipt == ReceiptLevel::all && replicas == 0)
     return Error{Errc::not_allowed,
                  "receipt 'all' needs a topic of durability disk: use 'accepted' or 'stored'"};
   if (replicas > 0 && options.copies > replicas) {
-    Error error{Errc::no_quorum, "the topic has " + std::to_string(replicas) +
-                                     " replicas: so many copies there "
-                                     "cannot be"};
+    Error error{Errc::no_quorum,
+                "the topic has " + std::to_string(replicas) + " replicas: so many copies there cannot be"};
     error.needed = options.copies;
     error.reachable = replicas;
     return error;
@@ -45,6 +44,16 @@ std::optional<Error> not_offered(const PublishOptions& options, const Contract& 
   if (options.copies > ReceiptBook::copies_max)
     return Error{Errc::not_allowed, "copies may be at most " + std::to_string(ReceiptBook::copies_max)};
   return std::nullopt;
+}
+
+// What so many hold as there are replicas all of them hold.
+ReceiptBook::Callback told_all(ReceiptBook::Callback callback) {
+  return [callback = std::move(callback)](const Result<Receipt>& result) {
+    if (!result) return callback(result);
+    Receipt receipt = *result;
+    receipt.reached = ReceiptLevel::all;
+    callback(receipt);
+  };
 }
 
 struct Encoded {
@@ -122,7 +131,8 @@ Result<Publication> publish(const std::shared_ptr<TopicHandle>& handle, Bytes pa
       peer.delivery->post(
           [callback = options.on_receipt, result = Result<Receipt>{receipt}] { callback(result); });
     } else {
-      handle->receipts->when(*seq, copies, options.on_receipt);
+      handle->receipts->when(*seq, copies,
+                             level == ReceiptLevel::all ? told_all(options.on_receipt) : options.on_receipt);
     }
   }
   return publication;
@@ -138,7 +148,9 @@ Result<Receipt> Publication::wait(Duration within) const {
     receipt.reached = ReceiptLevel::accepted;
     return receipt;
   }
-  return topic_->receipts->wait(Seq{id_.seq}, copies_, within);
+  auto receipt = topic_->receipts->wait(Seq{id_.seq}, copies_, within);
+  if (receipt && level_ == ReceiptLevel::all) receipt->reached = level_;
+  return receipt;
 }
 
 Result<Publication> Topic::publish(Bytes payload, const PublishOptions& options) {

@@ -37,7 +37,7 @@ namespace boato {
   X(subscription_full) /* events that a full subscription gave up or could not fetch again */ \
   X(topic_closed)      /* own events of a topic that was removed or refused meanwhile */ \
   X(bad_event)         /* events whose publisher signed what is no event */ \
-  X(store_refused)     /* events that the store of a replica had no room for, or holds other bytes of */
+  X(store_refused)     /* events that the store of a replica had no room for, holds other bytes of, or came after it failed */
 // clang-format on
 
 enum class DropReason : std::uint8_t {

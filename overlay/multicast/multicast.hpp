@@ -92,15 +92,17 @@ class Multicast {
   void on(Time now, const LinkInfo& from, const wire::Mesh& mesh, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Have& have, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Pull& pull, Effects& fx);
-  // Ranges of the last pull that nothing but the store can answer.
+  // What of the last pull nothing but the store can answer: one range at a time, the others are asked for
+  // again.
   struct Unread {
     StreamTag stream;
     SeqRange range;
   };
-  [[nodiscard]] std::span<const Unread> unread() const { return unread_; }
+  [[nodiscard]] const std::optional<Unread>& unread() const { return unread_; }
   // What was read of the store goes out as an answer to a pull.
   void send_read(LinkId to, std::span<const EventRef> batches, Effects& fx);
-  void have_not(LinkId to, StreamTag stream, SeqRange range, Effects& fx) const;
+  void have_not(LinkId to, StreamTag stream, Seq upto, std::span<const SeqRange> ranges, Effects& fx) const;
+  [[nodiscard]] StreamTag own_tag() const { return own_tag_; }
   void on(Time now, const LinkInfo& from, const wire::HaveNot& have_not, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::Frontiers& frontiers, Effects& fx);
   void on(Time now, const LinkInfo& from, const wire::StartAsk& ask, Effects& fx);
@@ -205,7 +207,7 @@ class Multicast {
   Trust trust_{};   // of arrived_
   CacheId cached_;  // of arrived_
   bool seen_ = false;
-  std::vector<Unread> unread_;
+  std::optional<Unread> unread_;
   HaveEntry have_entry_;
   MulticastCounts counts_;
 

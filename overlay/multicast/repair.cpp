@@ -4,6 +4,7 @@
 #include "overlay/base/mutant.hpp"
 #include "overlay/multicast/multicast.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace boato {
@@ -76,32 +77,27 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
   if (!well_formed_have(pull.streams)) {
     return fx.refuse(DropReason::malformed, from.id, from.peer, context_.tag);
   }
-  unread_.clear();
+  unread_.reset();
   if (BOATO_MUTANT(209)) return;  // never answers
   if (!may_answer(from)) {
     fx.count(Counter::pulls_put_off);
     return fx.drop(DropReason::put_off, context_.tag, from.peer);
   }
-  std::array<std::byte, have_entry_bytes_max> room;
-  const auto have_not = [&](StreamTag tag, Seq upto, std::span<const SeqRange> ranges) {
-    HaveWriter writer{room};
-    static_cast<void>(writer.add(tag, upto, ranges));
-    fx.send(from.id, Flow::control, wire::HaveNot{context_.tag, writer.written()});
+  // The first of these ranges of which some lies on disk.
+  const auto in_store = [&](std::span<const SeqRange> ranges) {
+    if (!context_.kept || BOATO_MUTANT(406)) return false;
+    const auto run = std::ranges::find_if(
+        ranges, [&](SeqRange range) { return context_.kept->any_stored(have_entry_.tag, range); });
+    if (run != ranges.end() && !unread_) unread_.emplace(Unread{have_entry_.tag, *run});
+    return run != ranges.end();
   };
   Answer answer;
   HaveReader reader{pull.streams};
   while (reader.next(have_entry_)) {
     const auto index = context_.streams.find(have_entry_.tag);
-    const auto in_store = [&](SeqRange range) {
-      return context_.kept && !BOATO_MUTANT(406) && context_.kept->any_stored(have_entry_.tag, range);
-    };
-    if (!index && !have_entry_.runs.empty() &&
-        in_store({have_entry_.runs[0].first, have_entry_.runs[have_entry_.runs.size() - 1].last})) {
-      unread_.push_back({have_entry_.tag, have_entry_.runs[0]});
-      continue;
-    }
     if (!index) {
-      have_not(have_entry_.tag, have_entry_.upto, have_entry_.runs.span());
+      if (!in_store(have_entry_.runs.span()))
+        have_not(from.id, have_entry_.tag, have_entry_.upto, have_entry_.runs.span(), fx);
       continue;
     }
     std::uint64_t numbers = 0;
@@ -112,11 +108,8 @@ void Multicast::on(Time, const LinkInfo& from, const wire::Pull& pull, Effects& 
         break;
       }
       if (answer_range(from, *index, run, answer, fx)) continue;
-      if (in_store(run)) {
-        if (unread_.empty()) unread_.push_back({have_entry_.tag, run});  // the others are asked for again
-        continue;
-      }
-      have_not(have_entry_.tag, Seq{run.first.raw() - 1}, std::span{&run, 1});
+      if (!in_store(std::span{&run, 1}))
+        have_not(from.id, have_entry_.tag, Seq{run.first.raw() - 1}, std::span{&run, 1}, fx);
     }
   }
   if (answer.next.empty()) return;
@@ -130,10 +123,11 @@ void Multicast::send_read(LinkId to, std::span<const EventRef> batches, Effects&
   fx.count(Counter::pulls_answered);
 }
 
-void Multicast::have_not(LinkId to, StreamTag stream, SeqRange range, Effects& fx) const {
+void Multicast::have_not(LinkId to, StreamTag stream, Seq upto, std::span<const SeqRange> ranges,
+                         Effects& fx) const {
   std::array<std::byte, have_entry_bytes_max> room;
   HaveWriter writer{room};
-  static_cast<void>(writer.add(stream, Seq{range.first.raw() - 1}, std::span{&range, 1}));
+  static_cast<void>(writer.add(stream, upto, ranges));
   fx.send(to, Flow::control, wire::HaveNot{context_.tag, writer.written()});
 }
 

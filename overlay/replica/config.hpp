@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace boato {
 
@@ -13,9 +14,15 @@ struct JournalConfig {
 };
 
 struct HolderConfig {
-  // What found no room, or was refused for want of it, is tried again so much later, from the cache.
+  // What the peer has had and its disk has not is tried again so often: from the cache, else from another
+  // replica; so many times without anything new.
   Duration again_after = std::chrono::seconds{1};
-  std::size_t reads_max = 64;  // pulls that wait for the store at a time, one per link
+  std::uint32_t tries_max = 60;
+  std::size_t pulls_max = 16;  // at a time
+  std::uint64_t pull_numbers_max = 4096;
+  std::size_t owed_max = 4096;        // x 32 B
+  std::size_t streams_max = 131'072;  // x 250 B; beyond it new streams are not kept
+  std::size_t reads_max = 64;         // pulls that wait for the store at a time, one per link
 };
 
 struct SettlingConfig {

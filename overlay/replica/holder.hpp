@@ -4,7 +4,9 @@
 //   batch -> keep() -> Journal -> the store -> on_stored() -> HELD to its publisher
 // Rules: (1) HELD means held: it is said only of what the store has answered for, payload and signature;
 // (2) it never steps over a hole. Who has lost its disk holds less than it once said, and says so: its old
-// word ends with its old link. Knows numbers and batches; does not know how the store keeps them.
+// word ends with its old link. What the peer has had and its disk has not (it was full, or the peer became a
+// replica late) is owed: taken from the cache, or pulled from another replica. Knows numbers and batches;
+// does not know how the store keeps them.
 #pragma once
 
 #include "overlay/effects/effects.hpp"
@@ -16,6 +18,7 @@
 #include "overlay/stream/event_cache.hpp"
 #include "overlay/stream/kept_streams.hpp"
 #include "overlay/stream/stream_set.hpp"
+#include "overlay/wire/replica_set.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -30,6 +33,7 @@ class Holder {
     const HolderConfig& config;
     const Self& self;
     const LinkTable& links;
+    const wire::ReplicaSet& set;
     TopicTag tag;
     TopicId id;
   };
@@ -38,9 +42,14 @@ class Holder {
   // What the store held when the process began.
   void recover(const StoredStream& stream);
 
-  // A batch that is new here, or came again; its signature was checked. Asks for it to be kept unless that
-  // was done.
-  void keep(Time now, const wire::BatchView& batch, const EventRef& bytes, Journal& journal, Effects& fx);
+  // Whether a batch of this stream is neither on disk nor on its way there.
+  [[nodiscard]] bool lacks(StreamTag tag, SeqRange range) const;
+  // A batch that is new here, or came again; its signature was checked, if it is lacking. Asks for it to be
+  // kept unless that was done.
+  void keep(Time now, StreamTag tag, const wire::BatchView& batch, const EventRef& bytes, Journal& journal,
+            Effects& fx);
+  // All up to `upto` passed before this peer kept the topic.
+  void passed(Time now, StreamTag tag, const StreamKey& key, Seq upto);
   // The store's answer.
   void on_stored(Time now, const Journal::Asked& asked, std::optional<Refusal> refused);
   // Perhaps a publisher of streams that are kept here.
@@ -56,7 +65,7 @@ class Holder {
   [[nodiscard]] Time next_deadline() const { return again_at_; }
   // Tries what is owed again.
   void on_deadline(Time now, TopicSlot slot, const StreamSet& streams, const EventCache& cache,
-                   Journal& journal);
+                   Journal& journal, Effects& fx);
 
   [[nodiscard]] const KeptStreams& kept() const { return kept_; }
   [[nodiscard]] LogSlot log() const { return log_; }
@@ -68,8 +77,12 @@ class Holder {
   struct Owed {
     StreamTag stream;
     SeqRange range;
+    Seq stored;  // the frontier when it was tried last
+    std::uint32_t tries = 0;
   };
-  void owe(Time now, StreamTag stream, SeqRange range);
+  void ask(Time now, KeptStream& kept, const wire::BatchView& batch, const EventRef& bytes, Journal& journal);
+  void owe(Time now, const Owed& owed);
+  bool pull(const KeptStream& kept, SeqRange range, Effects& fx);
   void note(KeptStream& kept);
 
   const Context context_;
@@ -80,6 +93,7 @@ class Holder {
   Fresh fresh_;
   std::vector<StreamTag> news_;  // streams whose publishers have not heard how far they are stored
   Time again_at_ = never;
+  std::size_t turn_ = 0;  // whose replica is asked next
 };
 
 }  // namespace boato

@@ -39,7 +39,6 @@ class Journal {
   void append(LogSlot log, const TopicId& topic, TopicTag tag, StreamTag stream, const wire::BatchView& batch,
               const EventRef& bytes);
   [[nodiscard]] bool has_room() const { return waiting_bytes_ < config_.waiting_bytes_max; }
-  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
 
   // What was asked for since the last time goes out as one persist.
   void flush(Time now, Effects& fx);

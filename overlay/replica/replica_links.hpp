@@ -27,11 +27,10 @@ class ReplicaLinks {
   void stop() { due_ = below_since_ = never; }
   [[nodiscard]] Time next_deadline() const { return due_; }
 
-  enum class News : std::uint8_t { none, no_quorum, quorum };
   // Dials those that are missing; find(peer) answers with their addresses, none if it knows none.
   template <class Find>
-  News on_deadline(Time now, Find&& find, Effects& fx) {
-    if (due_ > now) return News::none;
+  void on_deadline(Time now, Find&& find, Effects& fx) {
+    if (due_ > now) return;
     due_ = now + config_.dial_every;
     for (const PeerId& peer : set_.voters()) {
       if (peer == self_ || links_.find(peer)) continue;
@@ -40,12 +39,10 @@ class ReplicaLinks {
     }
     if (reachable() >= set_.quorum()) {
       below_since_ = never;
-      return std::exchange(minority_, false) ? News::quorum : News::none;
+    } else if (below_since_ == never) {
+      below_since_ = now;
     }
-    if (below_since_ == never) below_since_ = now;
-    if (minority_ || now - below_since_ < config_.quorum_grace) return News::none;
-    minority_ = true;
-    return News::no_quorum;
+    minority_ = below_since_ != never && now - below_since_ >= config_.quorum_grace;
   }
 
   [[nodiscard]] std::size_t reachable() const {
@@ -53,6 +50,7 @@ class ReplicaLinks {
         set_.voters(), [&](const PeerId& peer) { return peer == self_ || links_.find(peer); }));
   }
   [[nodiscard]] bool uses(const PeerId& peer) const { return due_ != never && set_.has(peer); }
+  // Fewer than a quorum are, and were not for a while.
   [[nodiscard]] bool minority() const { return minority_; }
 
  private:

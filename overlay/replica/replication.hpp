@@ -24,6 +24,7 @@ struct Replication {
   Settling settling;
   ReplicaLinks links;
   std::optional<Holder> holder;  // this peer keeps the topic
+  bool told_minority = false;    // publishers were
 
   [[nodiscard]] Time next_deadline() const {
     return std::min(

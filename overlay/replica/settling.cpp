@@ -16,6 +16,7 @@ void Settling::published(Time now, Seq first, Seq last, const EventRef& bytes) {
 
 void Settling::restart() {
   own_.clear();
+  settled_ = 0;
   held_ = {};
   bytes_ = 0;
   due_ = never;
@@ -31,24 +32,38 @@ void Settling::on_held(const PeerId& replica, Seq upto, Effects& fx) {
   const auto voter = set_.index_of(replica);
   if (!voter || own_.empty()) return;
   // Nobody holds what was not published yet.
-  upto = std::min(upto, own_[own_.size() - 1].last);
+  upto = std::min(upto, own_.back().last);
   const Seq before = std::exchange(held_[*voter], std::max(held_[*voter], upto));
   if (held_[*voter] == before) return;
-  for (std::size_t i = 0; i < own_.size(); ++i) {
+  std::size_t i = 0;
+  for (std::size_t end = own_.size(); i < end;) {  // the first that it had not said
+    const std::size_t middle = (i + end) / 2;
+    if (own_[middle].last <= before)
+      i = middle + 1;
+    else
+      end = middle;
+  }
+  TakenNotice taken{tag_, {}, {}, 0};  // neighbours that as many hold are told together
+  for (; i < own_.size() && own_[i].last <= held_[*voter]; ++i) {
     Own& own = own_[i];
-    if (own.last <= before) continue;
-    if (own.last > held_[*voter]) break;
     std::uint32_t count = holders(own.last);
     if (BOATO_MUTANT(405)) ++count;  // counts one voter twice
-    if (count >= set_.quorum() && !own.bytes.empty()) {
+    if (count >= set_.quorum() && i == settled_) {
       bytes_ -= own.bytes.size();
       own.bytes = {};
+      ++settled_;
     }
-    fx.taken({tag_, own.first, own.last, count});
+    if (taken.holders != count) {
+      if (taken.holders > 0) fx.taken(taken);
+      taken = {tag_, own.first, own.last, count};
+    }
+    taken.last = own.last;
   }
-  while (!own_.empty() && own_.front().bytes.empty() &&
-         (holders(own_.front().last) == set_.size() || own_.size() > config_.entries_max))
+  if (taken.holders > 0) fx.taken(taken);
+  while (settled_ > 0 && (holders(own_.front().last) == set_.size() || own_.size() > config_.entries_max)) {
     own_.pop_front();
+    --settled_;
+  }
 }
 
 void Settling::on_link_down(const PeerId& peer) {
@@ -58,10 +73,7 @@ void Settling::on_link_down(const PeerId& peer) {
 }
 
 std::uint64_t Settling::unsettled() const {
-  std::uint64_t events = 0;
-  for (std::size_t i = 0; i < own_.size(); ++i)
-    if (!own_[i].bytes.empty()) events += own_[i].last.raw() - own_[i].first.raw() + 1;
-  return events;
+  return settled_ == own_.size() ? 0 : own_.back().last.raw() - own_[settled_].first.raw() + 1;
 }
 
 void Settling::on_deadline(Time now, Effects& fx) {
@@ -72,16 +84,15 @@ void Settling::on_deadline(Time now, Effects& fx) {
     const LinkInfo* link = voter == self_ ? nullptr : links_.find(voter);
     if (!link || link->lagging) continue;
     std::size_t bytes = 0;
-    for (std::size_t i = 0; i < own_.size() && bytes < config_.push_bytes; ++i) {
+    for (std::size_t i = settled_; i < own_.size() && bytes < config_.push_bytes; ++i) {
       const Own& own = own_[i];
-      if (own.bytes.empty() || own.last <= held_[v]) continue;
+      if (own.last <= held_[v]) continue;
       if (now - own.pushed < config_.push_after) break;
       bytes += own.bytes.size();
       fx.send(link->id, Flow::repair, wire::Repair{tag_, false}, own.bytes);
     }
   }
-  for (std::size_t i = 0; i < own_.size(); ++i) {
-    if (own_[i].bytes.empty()) continue;
+  for (std::size_t i = settled_; i < own_.size(); ++i) {
     if (now - own_[i].pushed >= config_.push_after) own_[i].pushed = now;
     due_ = std::min(due_, own_[i].pushed + config_.push_after);
   }
@@ -92,10 +103,11 @@ void Settling::check_invariants() const {
   for (std::size_t i = 0; i < own_.size(); ++i) {
     bytes += own_[i].bytes.size();
     BOATO_CHECK(i == 0 || own_[i - 1].last < own_[i].first);
-    BOATO_CHECK(own_[i].bytes.empty() || holders(own_[i].last) < set_.quorum());
+    BOATO_CHECK(own_[i].bytes.empty() == (i < settled_));
+    BOATO_CHECK(i < settled_ || holders(own_[i].last) < set_.quorum());
   }
   BOATO_CHECK(bytes == bytes_);
-  BOATO_CHECK(own_.empty() || due_ != never || bytes_ == 0);
+  BOATO_CHECK(settled_ == own_.size() || due_ != never);
 }
 
 }  // namespace boato

@@ -33,6 +33,7 @@ class Settling {
   // The replica holds all up to `upto`. Nothing if it is no voter.
   void on_held(const PeerId& replica, Seq upto, Effects& fx);
 
+  // The word of this replica counts no more.
   void on_link_down(const PeerId& peer);
 
   [[nodiscard]] bool has_room() const { return bytes_ < config_.window_bytes; }
@@ -56,7 +57,10 @@ class Settling {
   const TopicTag tag_;
   const PeerId self_;
   const LinkTable& links_;
-  Ring<Own> own_;  // by rising number; leaves when all voters hold it, oldest first
+  // By rising number; leaves when all voters hold it. A voter's word covers a beginning of it, so what a
+  // quorum holds is a beginning as well.
+  Ring<Own> own_;
+  std::size_t settled_ = 0;  // of own_
   std::array<Seq, wire::voters_max> held_{};
   std::size_t bytes_ = 0;
   Time due_ = never;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "overlay/wire/event_messages.hpp"
 #include "tests/replica/lab.hpp"
 
 #include <array>
@@ -12,11 +13,11 @@ using lab::peer;
 class Holding : public ::testing::Test, protected lab::ReplicaLab {
  protected:
   Holding() {
-    holder =
-        std::make_unique<Holder>(Holder::Context{config, self, links, tag, topic}, journal.open(topic, {}));
+    holder = std::make_unique<Holder>(Holder::Context{config, self, links, set, tag, topic},
+                                      journal.open(topic, {}));
     link(9);
   }
-  void keep(const Batch& b) { holder->keep(now, b.view, b.bytes, journal, fx); }
+  void keep(const Batch& b) { holder->keep(now, tag_of_stream(9), b.view, b.bytes, journal, fx); }
   // What was asked for goes to the store, which answers for all of it but what it refuses.
   void answer(std::optional<Refusal> refuse = {}) {
     journal.flush(now, fx);
@@ -56,7 +57,26 @@ class Holding : public ::testing::Test, protected lab::ReplicaLab {
   HolderConfig config;
   JournalConfig journal_config;
   Journal journal{journal_config};
+  // The range that was asked of another replica since the effects were cleared last.
+  std::optional<SeqRange> pulled(std::uint8_t of) {
+    for (const Send& send : fx.sends()) {
+      wire::Pull pull;
+      HaveEntry entry;
+      if (send.link == LinkId{of} && wire::decode(fx.envelope(send), pull) &&
+          HaveReader{pull.streams}.next(entry) && entry.tag == tag_of_stream(9))
+        return entry.runs[0];
+    }
+    return std::nullopt;
+  }
+  void wait() {
+    now = holder->next_deadline();
+    holder->on_deadline(now, TopicSlot{0}, streams, cache, journal, fx);
+  }
+
   TopicTag tag{7};
+  wire::ReplicaSet set{std::array{peer(1), peer(2), peer(3)}};
+  StreamSet streams{{}, topic, toy_crypto()};
+  EventCache cache{{}};
   std::unique_ptr<Holder> holder;
   std::size_t appends = 0;
 };
@@ -132,13 +152,72 @@ TEST_F(Holding, ReadsForOneLinkOneThingAtATime) {
   EXPECT_FALSE(holder->read(LinkId{8}, tag_of_stream(8), {Seq{1}, Seq{1}}, fx));  // not kept here
 }
 
+TEST_F(Holding, WhatTheCacheHasLostIsPulledFromAnotherReplicaUntilItIsOnDisk) {
+  link(2);
+  keep(batch(9, 1));
+  answer(Refusal::disk_full);
+  wait();
+  EXPECT_EQ(pulled(2), (SeqRange{Seq{1}, Seq{1}}));
+  fx.clear();
+  wait();
+  EXPECT_TRUE(pulled(2));
+  keep(batch(9, 1));  // its answer
+  answer();
+  EXPECT_EQ(told(9, 9), 1U);
+  fx.clear();
+  wait();
+  EXPECT_FALSE(pulled(2));
+  EXPECT_EQ(holder->next_deadline(), never);
+}
+
+TEST_F(Holding, WhoBecomesAReplicaLateFetchesWhatHadPassed) {
+  link(2);
+  holder->passed(now, tag_of_stream(9), {peer(9), Incarnation{1}}, Seq{5});
+  keep(batch(9, 6));
+  answer();
+  EXPECT_EQ(told(9, 9), 0U);
+  wait();
+  EXPECT_EQ(pulled(2), (SeqRange{Seq{1}, Seq{5}}));
+  keep(batch(9, 1, 5));
+  answer();
+  EXPECT_EQ(told(9, 9), 6U);
+}
+
+TEST_F(Holding, GivesUpWhatNobodyHasAndBeginsAgainWithTheNextStart) {
+  config.tries_max = 3;
+  link(2);
+  holder->passed(now, tag_of_stream(9), {peer(9), Incarnation{1}}, Seq{5});
+  for (int i = 0; i < 4; ++i) wait();
+  EXPECT_EQ(holder->next_deadline(), never);
+  EXPECT_EQ(holder->owed(), 0U);
+}
+
+TEST_F(Holding, TakesNoMoreStreamsThanItMay) {
+  config.streams_max = 1;
+  keep(batch(9, 1));
+  const Batch other = batch(8, 1);
+  holder->keep(now, tag_of_stream(8), other.view, other.bytes, journal, fx);
+  ASSERT_EQ(fx.drops().size(), 1U);
+  EXPECT_EQ(fx.drops()[0].reason, DropReason::streams_full);
+  answer();
+  EXPECT_EQ(appends, 1U);
+}
+
+TEST_F(Holding, AStoreThatHasFailedTakesNothingAndWhatComesIsCounted) {
+  journal.fail();
+  keep(batch(9, 1, 3));
+  ASSERT_EQ(fx.drops().size(), 1U);
+  EXPECT_EQ(fx.drops()[0].reason, DropReason::store_refused);
+  EXPECT_EQ(fx.drops()[0].n, 3U);
+}
+
 TEST_F(Holding, AJournalThatIsFullTakesNoMoreUntilItIsAnswered) {
   journal_config.waiting_bytes_max = 1;
   Journal tight{journal_config};
   const Batch first = batch(9, 1), second = batch(9, 2);
-  holder->keep(now, first.view, first.bytes, tight, fx);
+  holder->keep(now, tag_of_stream(9), first.view, first.bytes, tight, fx);
   EXPECT_FALSE(tight.has_room());
-  holder->keep(now, second.view, second.bytes, tight, fx);
+  holder->keep(now, tag_of_stream(9), second.view, second.bytes, tight, fx);
   EXPECT_EQ(holder->owed(), 1U);
 }
 

@@ -67,6 +67,16 @@ TEST_F(Settles, CountsEachVoterOnceAndOnlyVoters) {
   settling.check_invariants();
 }
 
+TEST_F(Settles, TellsNeighboursThatAsManyHoldTogether) {
+  for (std::uint64_t i = 1; i <= 9; ++i) publish(i);
+  settling.on_held(peer(2), Seq{6}, fx);
+  EXPECT_EQ(receipts(), (Told{{6, 1}}));
+  settling.on_held(peer(3), Seq{8}, fx);
+  EXPECT_EQ(receipts(), (Told{{6, 2}, {8, 1}}));
+  EXPECT_EQ(settling.unsettled(), 3U);
+  settling.check_invariants();
+}
+
 TEST_F(Settles, NobodyHoldsWhatWasNotPublishedYet) {
   publish(1);
   settling.on_held(peer(2), Seq{1000}, fx);

@@ -103,6 +103,7 @@ std::string_view name_of(wire::Kind kind) {
     case Kind::have_not: return "have_not";
     case Kind::reconcile: return "reconcile";
     case Kind::frontiers: return "frontiers";
+    case Kind::held: return "held";
     case Kind::start_ask: return "start_ask";
     case Kind::start_tell: return "start_tell";
     case Kind::view_ask: return "view_ask";

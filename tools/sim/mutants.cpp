@@ -83,12 +83,6 @@ const std::vector<PlantedFault>& planted_faults() {
       {153, "roster", "in a mass death the dead are found one by one", "run-of-dead", 1},
       {154, "roster", "news that passed us by is not looked for", "news-in-storm", 2},
       {155, "roster", "who is asked after it has left says nothing", "quick-leave", 1},
-      {401, "replica", "the word of a link that has ended counts on", "wiped", 5},
-      {402, "replica", "says HELD before the store has answered", "disks", 2},
-      {403, "replica", "what a full disk refused counts as held", "disks", 4},
-      {404, "replica", "HELD steps over holes", "disks", 2},
-      {405, "replica", "the publisher counts one voter twice", "disks", 1},
-      {406, "replica", "what lies only on disk is not given", "disks", 1},
       {160, "stream", "duplicates are taken for new", {}, 1},
       {161, "stream", "the frontier jumps over holes", {}, 1},
       {162, "stream", "runs join over a hole of one", {}, 1},
@@ -111,6 +105,12 @@ const std::vector<PlantedFault>& planted_faults() {
       {209, "multicast", "pulls are never answered", {}, 1},
       {210, "multicast", "an unanswered question is the last", "vanishing", 1},
       {211, "multicast", "what was accepted once is for all batches", "calm", 1},
+      {401, "replica", "the word of a link that has ended counts on", "wiped", 5},
+      {402, "replica", "says HELD before the store has answered", "disks", 2},
+      {403, "replica", "what a full disk refused counts as held", "disks", 4},
+      {404, "replica", "HELD steps over holes", "disks", 2},
+      {405, "replica", "the publisher counts one voter twice", "disks", 1},
+      {406, "replica", "what lies only on disk is not given", "disks", 1},
   };
   return faults;
 }

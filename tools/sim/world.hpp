@@ -331,7 +331,11 @@ class World final : public TransportHost, public BaselineHost {
   bool stormy_ = false;
   bool beyond_links_ = false;  // frames have vanished or were altered
   Bytes last_frame_{};         // the one that is handled just now
-  std::map<std::pair<std::uint32_t, StreamKey>, std::vector<SeqRange>> acked_;  // by topic and stream
+  struct Acked {
+    std::vector<SeqRange> ranges;
+    std::vector<PeerId> voters;  // of the founding under which the first of them were
+  };
+  std::map<std::pair<std::uint32_t, StreamKey>, Acked> acked_;  // by topic and stream
   std::uint64_t acked_events_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> replays_;  // peer and topic
   std::vector<std::uint64_t> content_;

@@ -3,7 +3,6 @@
 //   receipt   whoever is told that so many replicas hold an event: so many disks of voters do, at that moment
 //   acked     at the end every voter that runs holds everything that a quorum was said to hold
 //   replay    who reads a topic from its beginning gets all of that, while some replica runs
-#include "overlay/stream/range_set.hpp"
 #include "tools/sim/world.hpp"
 
 #include <algorithm>
@@ -111,7 +110,8 @@ void World::on_receipt(std::uint32_t peer, const TakenNotice& taken) {
                       " replicas hold " + std::to_string(range.first.raw()) + ".." +
                       std::to_string(range.last.raw()) + " of its stream; " + std::to_string(held) + " do");
   if (taken.holders < record->replicas.quorum()) return;
-  auto& ranges = acked_[{static_cast<std::uint32_t>(topic), key}];
+  auto& [ranges, voters] = acked_[{static_cast<std::uint32_t>(topic), key}];
+  if (voters.empty()) voters.assign(record->replicas.voters().begin(), record->replicas.voters().end());
   if (ranges.empty() || ranges.back().last.raw() + 1 < range.first.raw())
     ranges.push_back(range), acked_events_ += range.count();
   else if (range.last > ranges.back().last) {
@@ -122,7 +122,7 @@ void World::on_receipt(std::uint32_t peer, const TakenNotice& taken) {
 
 // Slow and full disks are over, everybody has had time: nothing that was acknowledged is missing anywhere.
 void World::judge_disks() {
-  for (const auto& [stream, ranges] : acked_) {
+  for (const auto& [stream, acked] : acked_) {
     const auto& [topic, key] = stream;
     const TopicRecord* record = record_of(topic);
     if (!record) continue;
@@ -130,13 +130,13 @@ void World::judge_disks() {
       const std::uint32_t i = peer_of(voter);
       return i < peers() && up(i);
     });
-    const auto wiped = std::ranges::count_if(record->replicas.voters(), [&](const PeerId& voter) {
+    const auto wiped = std::ranges::count_if(acked.voters, [&](const PeerId& voter) {
       const std::uint32_t i = peer_of(voter);
       return i < peers() && peers_[i].disk && peers_[i].disk->wiped();
     });
     // All its replicas have left for good; or a majority of the disks is gone, such as that of a single one.
-    if (!anybody || static_cast<std::size_t>(wiped) >= record->replicas.quorum()) continue;
-    for (const SeqRange& range : ranges) {
+    if (!anybody || static_cast<std::size_t>(wiped) > acked.voters.size() / 2) continue;
+    for (const SeqRange& range : acked.ranges) {
       for (const PeerId& voter : record->replicas.voters()) {
         const std::uint32_t i = peer_of(voter);
         if (i >= peers() || !up(i) || peers_[i].disk->holds(record->id, key, range)) continue;
